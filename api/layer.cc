@@ -1,0 +1,2 @@
+// Keeps the target buildable while the layer is empty.
+namespace jangbu {}

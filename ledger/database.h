@@ -1,0 +1,125 @@
+// Database: an ordered key-value store with atomic synced writes and snapshots, by RocksDB, which is named in database.cc
+// alone. The ledger's store is one instance; the projections' another, which may be deleted at any time.
+//
+// Threads: write() by one thread at a time; the rest by any. Keys order by bytes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "schemas/error.h"
+
+namespace jangbu {
+
+// A column family by its place in DatabaseOptions::families.
+using FamilyIndex = std::size_t;
+
+struct FamilyOptions {
+  std::string name;
+  bool random_lookups = false;  // point look-ups of keys that are mostly absent: a Bloom filter in memory and on disk
+  bool compress = true;         // zstd below the first levels
+  std::size_t block_bytes = 16 << 10;
+  std::size_t write_buffer_bytes = std::size_t{32} << 20;
+};
+
+struct DatabaseOptions {
+  std::filesystem::path directory;
+  std::vector<FamilyOptions> families;  // "default" is added by itself and not used
+  bool create = false;                  // only the command that creates may set it
+  bool read_only = false;
+  // Ledger: recovery refuses what a crash cannot have left, and any background error stops writing. Projections recover
+  // to the last good point: they can be rebuilt.
+  bool strict = true;
+  std::size_t block_cache_bytes = std::size_t{64} << 20;
+  // A rocksdb::Env* for tests that cut power or break files; nullptr: the machine's.
+  void* env = nullptr;
+};
+
+class Batch {
+ public:
+  Batch();
+  ~Batch();
+  Batch(Batch&&) noexcept;
+  Batch& operator=(Batch&&) noexcept;
+  void put(FamilyIndex family, std::string_view key, std::string_view value);
+  void remove(FamilyIndex family, std::string_view key);
+  void clear();
+  [[nodiscard]] std::size_t bytes() const;
+  [[nodiscard]] bool empty() const;
+
+ private:
+  friend class Database;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The database at one moment. Holds the database open. Copying is cheap.
+class Snapshot {
+ public:
+  [[nodiscard]] Result<std::optional<std::string>> get(FamilyIndex family, std::string_view key) const;
+  [[nodiscard]] Result<std::vector<std::optional<std::string>>> multi_get(FamilyIndex family,
+                                                                          std::span<const std::string> keys) const;
+
+ private:
+  friend class Database;
+  friend class Cursor;
+  struct Impl;
+  std::shared_ptr<const Impl> impl_;
+};
+
+// Walks keys in order within a snapshot. One thread.
+class Cursor {
+ public:
+  Cursor(const Snapshot& snapshot, FamilyIndex family);
+  ~Cursor();
+  Cursor(Cursor&&) noexcept;
+  Cursor& operator=(Cursor&&) noexcept;
+  void seek(std::string_view key);           // to the first key >= `key`
+  void seek_for_previous(std::string_view key);  // to the last key <= `key`
+  void next();
+  void previous();
+  [[nodiscard]] bool valid() const;  // false at the end, and after an error: look at status()
+  [[nodiscard]] Result<void> status() const;
+  [[nodiscard]] std::string_view key() const;    // until the next move
+  [[nodiscard]] std::string_view value() const;  // until the next move
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+class Database {
+ public:
+  // Errors: no_such_node (nothing there and not `create`), dir_locked, io, store_corrupt.
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  // Atomic. `sync`: durable when this returns. After an error nothing may be written any more: close and open again.
+  // Errors: io, disk_full, commit_unknown (a synced write that failed).
+  [[nodiscard]] Result<void> write(const Batch& batch, bool sync);
+  [[nodiscard]] Snapshot snapshot() const;
+  [[nodiscard]] Result<std::optional<std::string>> get(FamilyIndex family, std::string_view key) const;
+  [[nodiscard]] Result<std::vector<std::optional<std::string>>> multi_get(FamilyIndex family,
+                                                                          std::span<const std::string> keys) const;
+  // Flushes and hard-links a consistent copy into `target`, which must not exist.
+  [[nodiscard]] Result<void> checkpoint(const std::filesystem::path& target) const;
+  [[nodiscard]] Result<void> flush();
+  [[nodiscard]] Result<void> compact();
+  [[nodiscard]] std::uint64_t disk_bytes() const;
+
+ private:
+  struct Impl;
+  explicit Database(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace jangbu

@@ -1,0 +1,134 @@
+// Node: all ledgers of one directory: one database, one tip file, one writer. The layers above append and read through it.
+//
+// Threads: exactly one thread runs the writer (run_writer() or commit_pending()); submit(), view() and the rest may be
+// called from any thread. The node starts no thread of its own.
+//
+// States: serving -> stopped (a storage error: submit() answers stopped; reads go on) -> closed and opened again, through
+// the start procedure; read_only (opened so, or refused by the start procedure: reading goes on, nothing is signed).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "ledger/authors.h"
+#include "ledger/clock.h"
+#include "ledger/key_file.h"
+#include "ledger/keys.h"
+#include "ledger/ledger_id.h"
+#include "ledger/numbers.h"
+#include "ledger/view.h"
+#include "schemas/error.h"
+#include "schemas/screen.h"
+
+namespace jangbu {
+
+// One record on its way in.
+struct Submission {
+  LedgerId ledger;
+  std::string event;  // bytes as received
+  std::optional<AuthorSignature> signature;
+  // Intake has screened these bytes for this ledger with this program's screen and they passed: the writer does not
+  // screen them again. The author is judged by the writer in any case.
+  bool screened = false;
+};
+
+// What became of it.
+struct Placement {
+  enum class Kind : std::uint8_t {
+    appended,   // a new entry
+    duplicate,  // was there before: `sequence` is the first one's; nothing changed
+    conflict,   // same source and id, other content: a rejected entry was ledgered; `first` is the first one's place
+    rejected,   // did not pass: a rejected entry was ledgered, `errors` say why
+  };
+  Kind kind = Kind::appended;
+  SequenceNumber sequence;  // of the entry (or of the first one)
+  Hash leaf;
+  std::optional<SequenceNumber> first;
+  std::vector<Error> errors;
+};
+
+// Called once, on the writer's thread, after the entry is durable and released (or failed): be quick, never block.
+// Errors: stopped, commit_unknown, shutting_down.
+using Placed = std::function<void(Result<Placement>)>;
+
+struct NodeOptions {
+  std::filesystem::path directory;
+  const Clock* clock = nullptr;  // outlives the node
+  AskPassphrase ask_passphrase;
+  bool read_only = false;
+  std::size_t commit_records_max = 4096;
+  std::size_t commit_bytes_max = std::size_t{8} << 20;
+  std::size_t queue_records_max = 65'536;  // for each ledger; beyond it submit() answers queue_full
+};
+
+class Node {
+ public:
+  // Runs the start procedure (recovery.h). Errors: no_such_node, dir_locked, io, store_corrupt, tip_corrupt,
+  // tip_rollback, tip_fork, key_file_unsafe, wrong_passphrase, screen_unknown. With `read_only` the tip errors do not
+  // stop it: they are in read_only_reason().
+  [[nodiscard]] static Result<std::unique_ptr<Node>> open(const NodeOptions& options,
+                                                          std::shared_ptr<const TypeTable> types);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  // Queues a record; `placed` is called later. Errors at once: no_such_ledger, queue_full, stopped, read_only, disk_full,
+  // shutting_down; then `placed` is never called.
+  [[nodiscard]] Result<void> submit(Submission submission, Placed placed);
+  // submit(), and waits. Not on the writer's thread.
+  [[nodiscard]] Result<Placement> append(Submission submission);
+
+  // Takes what is queued, of all ledgers in turn, into commits until `stop`, then drains the queues. Returns the error
+  // that stopped the writer, if one did.
+  [[nodiscard]] Result<void> run_writer(std::stop_token stop);
+  // One commit of what is queued now; how many records it took (0: nothing was queued). For tests and tools that have no
+  // writer thread.
+  [[nodiscard]] Result<std::size_t> commit_pending();
+
+  [[nodiscard]] std::vector<LedgerId> ledgers() const;  // in byte order
+  [[nodiscard]] bool has(const LedgerId& ledger) const;
+  // The released state. no_such_ledger.
+  [[nodiscard]] Result<LedgerView> view(const LedgerId& ledger) const;
+  // One consistent cut over all ledgers (of one commit).
+  [[nodiscard]] std::vector<LedgerView> views() const;
+  // Blocks until a ledger has grown beyond what the last call of this caller saw (`seen`: commit number, updated), the
+  // deadline passes (false) or the node shuts down (false).
+  [[nodiscard]] bool wait_for_commit(CommitNumber& seen, std::chrono::milliseconds timeout) const;
+  // Calls `changed` on the writer's thread after each released commit; it stays registered until the handle goes. Be quick.
+  [[nodiscard]] std::shared_ptr<void> on_commit(std::function<void(CommitNumber)> changed);
+
+  // The author judgement for intake, under the keys as they are released now.
+  [[nodiscard]] Result<void> judge_author(const Event& event, const LedgerId& ledger,
+                                          const std::optional<AuthorSignature>& signature) const;
+  [[nodiscard]] std::shared_ptr<const AuthorRegistry> authors(const LedgerId& ledger) const;  // nullptr: no such ledger
+
+  [[nodiscard]] const std::string& space() const;
+  [[nodiscard]] std::shared_ptr<const TypeTable> types() const;
+  // Why it takes nothing: set when stopped or read-only.
+  [[nodiscard]] std::optional<Error> not_writing() const;
+
+  struct Metrics {
+    std::uint64_t commits = 0, entries = 0, rejected = 0, duplicates = 0, conflicts = 0;
+    std::uint64_t queued = 0;
+    std::uint64_t commit_time_us_total = 0, sync_time_us_total = 0;
+    std::uint64_t disk_free_bytes = 0;
+  };
+  [[nodiscard]] Metrics metrics() const;
+
+  // A hot copy, verified in the copy before this returns: chain, tree, tip. already_exists: `target` is not empty.
+  [[nodiscard]] Result<void> backup(const std::filesystem::path& target) const;
+
+ private:
+  struct Impl;
+  explicit Node(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace jangbu

@@ -1,0 +1,17 @@
+# Every library that is not ours. A layer links the targets it may name; all come from Debian 12 (ops/install-debian.sh).
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(RocksDB REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
+find_package(Boost 1.81 REQUIRED)
+find_package(prometheus-cpp REQUIRED COMPONENTS core)
+find_package(CLI11 REQUIRED)
+find_package(spdlog REQUIRED)
+if(JANGBU_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+endif()

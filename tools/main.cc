@@ -1,0 +1,2 @@
+// The jangbu command.
+int main() { return 0; }
