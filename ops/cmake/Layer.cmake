@@ -17,6 +17,7 @@ function(jangbu_tests name)
   endif()
   add_executable(${name}_test ${sources})
   target_link_libraries(${name}_test PRIVATE ${arg_LINKS} jangbu_flags GTest::gmock_main)
+  target_compile_definitions(${name}_test PRIVATE JANGBU_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   include(GoogleTest)
   gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
