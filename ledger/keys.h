@@ -1,5 +1,5 @@
-// Ed25519 keys and what is done with them, by libsodium, which is named in keys.cc and key_file.cc alone: verifier keys as
-// C2SP signed-note writes them, signatures, pseudonyms. Key objects are immutable: any thread.
+// Ed25519 keys and what is done with them, by libsodium, which is named in keys.cc and key_file.cc alone: verifier keys
+// as C2SP signed-note writes them, signatures, pseudonyms. Key objects are immutable: any thread.
 #pragma once
 
 #include <array>
@@ -19,6 +19,9 @@ using Signature = std::array<std::uint8_t, 64>;
 
 enum class NoteKeyType : std::uint8_t { ed25519 = 0x01, cosignature_v1 = 0x04 };
 
+// Non-empty UTF-8 without spaces (Unicode's too), control characters and plus signs (signed-note N2, N3).
+[[nodiscard]] bool is_key_name(std::string_view name);
+
 // A vkey: "<name>+<8 hex digits>+<base64(type || public key)>".
 class VerifierKey {
  public:
@@ -37,6 +40,7 @@ class VerifierKey {
 
  private:
   friend class SigningKey;
+  static VerifierKey make(std::string_view name, NoteKeyType type, std::string_view public_key);
   std::string name_, text_;
   NoteKeyType type_{};
   KeyHash key_hash_{};
