@@ -1,11 +1,12 @@
-// Database: an ordered key-value store with atomic synced writes and snapshots, by RocksDB, which is named in database.cc
-// alone. The ledger's store is one instance; the projections' another, which may be deleted at any time.
+// Database: an ordered key-value store with atomic synced writes and snapshots, by RocksDB, which is named in
+// database.cc alone. The ledger's store is one instance; the projections' another, which may be deleted at any time.
 //
 // Threads: write() by one thread at a time; the rest by any. Keys order by bytes.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,7 +19,7 @@
 
 namespace jangbu {
 
-// A column family by its place in DatabaseOptions::families.
+// A column family by its place in DatabaseOptions::families. The place is on disk: a new family goes to the end.
 using FamilyIndex = std::size_t;
 
 struct FamilyOptions {
@@ -51,6 +52,10 @@ class Batch {
   void put(FamilyIndex family, std::string_view key, std::string_view value);
   void remove(FamilyIndex family, std::string_view key);
   void clear();
+  // What will be written, in the order of the calls, read from the very bytes that are: for a last look before a
+  // signature. Removals are not visited. Error: store_corrupt (the bytes are damaged).
+  [[nodiscard]] Result<void> for_each(
+      const std::function<void(FamilyIndex, std::string_view key, std::string_view value)>& visit) const;
   [[nodiscard]] std::size_t bytes() const;
   [[nodiscard]] bool empty() const;
 
@@ -81,7 +86,7 @@ class Cursor {
   ~Cursor();
   Cursor(Cursor&&) noexcept;
   Cursor& operator=(Cursor&&) noexcept;
-  void seek(std::string_view key);           // to the first key >= `key`
+  void seek(std::string_view key);               // to the first key >= `key`
   void seek_for_previous(std::string_view key);  // to the last key <= `key`
   void next();
   void previous();
@@ -110,6 +115,8 @@ class Database {
   [[nodiscard]] Result<std::optional<std::string>> get(FamilyIndex family, std::string_view key) const;
   [[nodiscard]] Result<std::vector<std::optional<std::string>>> multi_get(FamilyIndex family,
                                                                           std::span<const std::string> keys) const;
+  [[nodiscard]] Result<std::vector<std::optional<std::string>>> multi_get(FamilyIndex family,
+                                                                          std::span<const std::string_view> keys) const;
   // Flushes and hard-links a consistent copy into `target`, which must not exist.
   [[nodiscard]] Result<void> checkpoint(const std::filesystem::path& target) const;
   [[nodiscard]] Result<void> flush();
