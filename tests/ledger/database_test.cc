@@ -152,7 +152,9 @@ TEST(Database, SaysWhenABlockOnDiskIsDamaged) {
   const testing::TemporaryFolder folder;
   {
     const auto database = create(folder / "db");
-    for (int i = 0; i < 1000; ++i) put(*database, kPlain, "key" + std::to_string(i), std::string(100, 'v'));
+    Batch batch;
+    for (int i = 0; i < 1000; ++i) batch.put(kPlain, "key" + std::to_string(i), std::string(100, 'v'));
+    ASSERT_TRUE(database->write(batch, true));
     ASSERT_TRUE(database->flush());
   }
   for (const auto& file : std::filesystem::directory_iterator(folder / "db")) {
