@@ -37,6 +37,7 @@ struct TlogProof {
 [[nodiscard]] std::string to_text(const TlogProof& proof);
 [[nodiscard]] Result<TlogProof> parse_tlog_proof(std::string_view text);  // bad_proof
 // The whole check of P2 for an entry's leaf hash. Errors: bad_note, bad_checkpoint, bad_proof.
-[[nodiscard]] Result<Checkpoint> verify_tlog_proof(const TlogProof& proof, const Hash& leaf, const VerifierKey& log_key);
+[[nodiscard]] Result<Checkpoint> verify_tlog_proof(const TlogProof& proof, const Hash& leaf,
+                                                   const VerifierKey& log_key);
 
 }  // namespace jangbu

@@ -37,4 +37,22 @@ struct TilePath {
 // Every tile and bundle, partial ones too, that a tree of `size` has.
 [[nodiscard]] std::vector<TilePath> tiles_of(TreeSize size);
 
+// Where a complete subtree's hash is found: the root over `1 << height` hashes of a tile, the `index`-th such.
+struct TileNode {
+  TileId tile;
+  unsigned height;  // 0 to 7
+  std::uint64_t index;
+  auto operator<=>(const TileNode&) const = default;
+};
+[[nodiscard]] TileNode tile_of(NodeId node);
+// That hash, from the bytes of the tile tile_of(node).tile. Errors: bad_proof (not whole hashes, or more than 256),
+// bad_range (a partial tile that ends before it).
+[[nodiscard]] Result<Hash> hash_in_tile(NodeId node, std::string_view tile);
+
+// An entry bundle: each entry after its length, 16 bits, big-endian (T8). Asserts that the entry is at most
+// kEntryBytesMax long.
+void append_to_bundle(std::string& bundle, std::string_view entry);
+// Views into `bundle`. Error: bad_entry, `where` the byte.
+[[nodiscard]] Result<std::vector<std::string_view>> split_bundle(std::string_view bundle);
+
 }  // namespace jangbu
