@@ -1,0 +1,28 @@
+// Service: what the handlers work on, put together by the command that serves; and the route table over it.
+//
+// The node's writer runs in a thread of the caller's; the handlers wait for its commits without blocking. Projections
+// are optional: where one is not running, its routes answer index_behind (503) and say so.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "api/routes.h"
+#include "ledger/clock.h"
+#include "ledger/node.h"
+
+namespace jangbu::api {
+
+struct Service {
+  Node& node;
+  const Clock& clock;
+};
+
+// All routes. `workers`: how many I/O threads will call them (Exchange::worker()). `service` outlives the table.
+[[nodiscard]] std::vector<Route> make_routes(const Service& service, std::size_t workers);
+
+// The parts that make_routes() puts together.
+void add_meta_routes(std::vector<Route>& routes);
+
+}  // namespace jangbu::api
