@@ -14,6 +14,7 @@
 #include <system_error>
 #include <utility>
 
+#include "ledger/big_endian.h"
 #include "ledger/hash.h"
 #include "schemas/invariant.h"
 
@@ -24,6 +25,12 @@ constexpr std::string_view kMagic = "jangbu-key-file\n";
 constexpr unsigned char kVersion = 1;
 enum class Content : unsigned char { signing_key = 1, pseudonym_key = 2 };  // numbers on disk
 enum class Sealing : unsigned char { clear = 0, argon2id_moderate = 1 };    // numbers on disk
+// Offsets in the header.
+constexpr std::size_t kVersionAt = 16;
+constexpr std::size_t kContentAt = 17;
+constexpr std::size_t kSealingAt = 18;
+constexpr std::size_t kReservedAt = 19;
+constexpr std::size_t kSizeAt = 20;
 constexpr std::size_t kHeaderBytes = 24;
 constexpr std::size_t kSaltBytes = crypto_pwhash_SALTBYTES;
 constexpr std::size_t kCommitmentBytes = 32;
@@ -110,7 +117,7 @@ Result<Wiped> encode(const std::filesystem::path& path, Content content, std::st
   file.text.push_back(static_cast<char>(content));
   file.text.push_back(static_cast<char>(sealed ? Sealing::argon2id_moderate : Sealing::clear));
   file.text.push_back('\0');
-  for (int shift = 24; shift >= 0; shift -= 8) file.text.push_back(static_cast<char>(size >> shift & 255));
+  put_big_endian(file.text, static_cast<std::uint32_t>(size));
   if (sealed) {
     std::string salt(kSaltBytes, '\0');
     std::string nonce(kNonceBytes, '\0');
@@ -262,14 +269,14 @@ Result<Wiped> read_content(const std::filesystem::path& path, Content content, c
   const std::string_view checked = file.substr(0, file.size() - kChecksumBytes);
   if (sha256(checked).view() != file.substr(checked.size())) return bad_file(path, "damaged: its checksum is another");
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(file[at]); };
-  if (byte(16) != kVersion) return bad_file(path, "a key file of a version that this program does not know");
-  if (byte(17) != static_cast<unsigned char>(content)) return bad_file(path, "a key of another kind");
-  const std::size_t size =
-      std::size_t{byte(20)} << 24 | std::size_t{byte(21)} << 16 | std::size_t{byte(22)} << 8 | std::size_t{byte(23)};
-  if (byte(19) != 0 || size != checked.size() - kHeaderBytes) return bad_file(path, "not a key file of this form");
+  if (byte(kVersionAt) != kVersion) return bad_file(path, "a key file of a version that this program does not know");
+  if (byte(kContentAt) != static_cast<unsigned char>(content)) return bad_file(path, "a key of another kind");
+  const std::size_t size = get_big_endian<std::uint32_t>(file.substr(kSizeAt));
+  if (byte(kReservedAt) != 0 || size != checked.size() - kHeaderBytes)
+    return bad_file(path, "not a key file of this form");
   const std::string_view body = checked.substr(kHeaderBytes);
-  if (byte(18) == static_cast<unsigned char>(Sealing::clear)) return Wiped(std::string(body));
-  if (byte(18) == static_cast<unsigned char>(Sealing::argon2id_moderate)) return unseal(path, file, body, ask);
+  if (byte(kSealingAt) == static_cast<unsigned char>(Sealing::clear)) return Wiped(std::string(body));
+  if (byte(kSealingAt) == static_cast<unsigned char>(Sealing::argon2id_moderate)) return unseal(path, file, body, ask);
   return bad_file(path, "sealed in a way that this program does not know");
 }
 

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 
+#include "ledger/big_endian.h"
 #include "ledger/hash.h"
 #include "schemas/invariant.h"
 
@@ -161,15 +162,14 @@ NoteSignature cosign(const SigningKey& key, std::string_view note_text, std::uin
   JANGBU_INVARIANT(time <= kCosignatureTimeMax, std::to_string(time));
   const Signature signature = key.sign(cosigned_message(note_text, time));
   std::string blob;
-  for (int shift = 56; shift >= 0; shift -= 8) blob.push_back(static_cast<char>(time >> shift & 255));  // S2
+  put_big_endian(blob, time);  // S2
   blob.append(reinterpret_cast<const char*>(signature.data()), signature.size());
   return NoteSignature{key.verifier().name(), key.verifier().key_hash(), std::move(blob)};
 }
 
 std::optional<std::uint64_t> cosignature_time(std::string_view blob) {
   if (blob.size() != kTimeBytes + sizeof(Signature)) return std::nullopt;
-  std::uint64_t time = 0;
-  for (std::size_t at = 0; at < kTimeBytes; ++at) time = time << 8 | static_cast<unsigned char>(blob[at]);
+  const auto time = get_big_endian<std::uint64_t>(blob);
   if (time > kCosignatureTimeMax) return std::nullopt;
   return time;
 }
