@@ -48,6 +48,7 @@ class BodyStream {
     more,  // call again as soon as what was appended is written
     wait,  // call again after `wake`
     end,
+    broken,  // it cannot go on: the connection is cut, so that nobody takes what came for the whole
   };
   virtual ~BodyStream() = default;
   // `wake` may be called any number of times, on the I/O thread, also after the stream has gone.

@@ -19,6 +19,11 @@ enum class BodyMode : std::uint8_t {
   streamed,  // the handler reads it by Exchange::read_body(); of any length unless it says otherwise
 };
 
+struct BodyPlan {
+  BodyMode mode = BodyMode::none;
+  std::size_t bytes_max = 0;
+};
+
 struct Route {
   Method method = Method::get;
   std::string pattern;  // "/v1/ledgers/{ledger}/entries"; a last segment "{rest...}" takes everything
@@ -26,6 +31,8 @@ struct Route {
   std::size_t body_bytes_max = 0;
   std::string summary;
   Handler handler;
+  // Where the two above depend on the request's head (its media type).
+  std::function<BodyPlan(const Request&)> body_plan = nullptr;
 };
 
 struct RouteMatch {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
-#include <thread>
+#include <utility>
 
 #include "api/problem.h"
 #include "api/session.h"
@@ -32,15 +32,40 @@ Worker::Worker(std::shared_ptr<Shared> shared_state, std::size_t worker_number)
       guard_(io.get_executor()),
       sweep_timer_(io),
       sweep_every_(sweep_interval(shared->options)),
+      delayed_timer_(io),
       span_(static_cast<std::uint64_t>(shared->clock.wall_milliseconds()) + (worker_number << 56)) {}
 
 void Worker::run() {
   sweep();
   io.run();
   std::vector<std::function<void()>> dropped;
-  const std::lock_guard lock(mail_mutex_);
-  mail_closed_ = true;
-  dropped.swap(mail_);
+  {
+    const std::lock_guard lock(mail_mutex_);
+    mail_closed_ = true;
+    dropped.swap(mail_);
+  }
+  // What is dropped may hold sessions, and they this worker.
+  dropped.clear();
+  const auto delayed = std::exchange(delayed_, {});
+}
+
+void Worker::after(std::chrono::milliseconds delay, std::function<void()> task) {
+  const auto due = std::chrono::steady_clock::now() + delay;
+  const auto at = delayed_.emplace(due, std::move(task));
+  if (at == delayed_.begin()) run_delayed();
+}
+
+void Worker::run_delayed() {
+  const auto time = std::chrono::steady_clock::now();
+  while (!delayed_.empty() && delayed_.begin()->first <= time) {
+    const auto task = delayed_.extract(delayed_.begin());
+    task.mapped()();
+  }
+  if (delayed_.empty()) return;
+  delayed_timer_.expires_at(delayed_.begin()->first);
+  delayed_timer_.async_wait([this](ErrorCode error) {
+    if (!error) run_delayed();
+  });
 }
 
 void Worker::begin_stop() {
@@ -66,9 +91,10 @@ void Worker::sweep() {
       alive->check_deadlines(time);
     }
   }
-  if (stopping && sessions_.empty()) {
+  if (stopping && std::all_of(sessions_.begin(), sessions_.end(), [](const Session* one) { return one->closed(); })) {
     guard_.reset();
     sweep_timer_.cancel();
+    delayed_timer_.cancel();
     return;
   }
   sweep_timer_.expires_after(sweep_every_);

@@ -14,9 +14,12 @@
 
 namespace jangbu::api {
 
+class HttpMetrics;
+
 struct Service {
   Node& node;
   const Clock& clock;
+  HttpMetrics* metrics = nullptr;  // nullptr: no /metrics
 };
 
 // All routes. `workers`: how many I/O threads will call them (Exchange::worker()). `service` outlives the table.
@@ -24,5 +27,9 @@ struct Service {
 
 // The parts that make_routes() puts together.
 void add_meta_routes(std::vector<Route>& routes);
+void add_health_routes(const Service& service, std::vector<Route>& routes);
+void add_intake_routes(const Service& service, std::size_t workers, std::vector<Route>& routes);
+void add_ledger_routes(const Service& service, std::vector<Route>& routes);
+void add_proof_routes(const Service& service, std::vector<Route>& routes);
 
 }  // namespace jangbu::api

@@ -1,7 +1,6 @@
 #include "api/session.h"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
 #include "api/problem.h"
@@ -40,6 +39,7 @@ std::shared_ptr<Session> Session::make(const std::shared_ptr<Worker>& worker, as
 void Session::start() {
   ErrorCode ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.set_option(asio::socket_base::keep_alive(true), ignored);  // a parked stream has no other deadline
   read_deadline_ = in(options().idle_time);
   read_head();
 }
@@ -140,12 +140,13 @@ void Session::on_head(std::size_t head_bytes) {
   }
   route_ = match->route;
   request_.captures = std::move(match->captures);
-  if (route_->body != BodyMode::none && !head_.content_length) {
+  plan_ = route_->body_plan ? route_->body_plan(request_) : BodyPlan{route_->body, route_->body_bytes_max};
+  if (plan_.mode != BodyMode::none && !head_.content_length) {
     return refuse(problem(Error{Code::length_required, "", "no Content-Length"}));
   }
-  if (route_->body != BodyMode::streamed && body_left_ > route_->body_bytes_max) {
-    return refuse(problem(Error{Code::body_too_large, "",
-                                "the body has more than " + std::to_string(route_->body_bytes_max) + " bytes"}));
+  if (plan_.mode != BodyMode::streamed && body_left_ > plan_.bytes_max) {
+    return refuse(problem(
+        Error{Code::body_too_large, "", "the body has more than " + std::to_string(plan_.bytes_max) + " bytes"}));
   }
   if (head_.expects_continue && body_left_ > 0 && buffered().empty()) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -163,7 +164,7 @@ void Session::on_head(std::size_t head_bytes) {
 }
 
 void Session::take_body() {
-  if (route_->body == BodyMode::streamed) return handle();
+  if (plan_.mode == BodyMode::streamed) return handle();
   read_whole_body();
 }
 
@@ -236,7 +237,7 @@ void Session::send(Response response) {
   finish_response(request_, worker_->next_span(), response_);
   const bool head_only = request_.method == Method::head;
   // Parts of a body that nobody will read cannot stay in front of the next request.
-  const bool unread = body_left_ > 0 && !(route_ != nullptr && route_->body == BodyMode::streamed && response_.stream);
+  const bool unread = body_left_ > 0 && !(route_ != nullptr && plan_.mode == BodyMode::streamed && response_.stream);
   keep_alive_ = head_.keep_alive && !response_.close && !unread && !worker_->stopping;
   Framing framing = Framing::length;
   if (response_.status == 304 || response_.status == 204) {
@@ -287,6 +288,7 @@ void Session::pump() {
     made_.clear();
     const BodyStream::Next next = response_.stream->produce(made_);
     if (phase_ == Phase::closed) return;
+    if (next == BodyStream::Next::broken) return cut();
     out_.clear();
     if (chunked_) {
       append_chunk(made_, out_);
@@ -336,13 +338,6 @@ void Session::discard() {
     self->discarded_ += bytes;
     if (error || self->phase_ == Phase::closed || self->discarded_ > kLingerBytesMax) return self->cut();
     self->discard();
-  });
-}
-
-void Session::after(std::chrono::milliseconds delay, std::function<void()> task) {
-  auto timer = std::make_shared<asio::steady_timer>(worker_->io, delay);
-  timer->async_wait([timer, task = std::move(task)](ErrorCode error) {
-    if (!error) task();
   });
 }
 

@@ -11,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -47,6 +48,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
   [[nodiscard]] std::uint64_t next_span();
   [[nodiscard]] std::chrono::steady_clock::time_point now() const { return shared->clock.steady(); }
 
+  void after(std::chrono::milliseconds delay, std::function<void()> task);
+
   // Any thread. Many tasks posted together wake the I/O thread once. Once run() has returned, the task is dropped:
   // false.
   bool post(std::function<void()> task);
@@ -59,12 +62,16 @@ class Worker : public std::enable_shared_from_this<Worker> {
  private:
   void sweep();
   void drain_mail();
+  void run_delayed();
 
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
   boost::asio::steady_timer sweep_timer_;
   std::chrono::milliseconds sweep_every_;
   std::chrono::steady_clock::time_point cut_at_{};
   std::vector<Session*> sessions_;
+  // One timer for all, so that the end of the server drops them all.
+  std::multimap<std::chrono::steady_clock::time_point, std::function<void()>> delayed_;
+  boost::asio::steady_timer delayed_timer_;
   std::int64_t date_second_ = -1;
   std::string date_;
   std::uint64_t span_;
@@ -92,7 +99,10 @@ class Session final : public Exchange, public std::enable_shared_from_this<Sessi
   void respond(Response response) override;
   void read_body(std::function<void(BodyPiece)> piece) override;
   void post(std::function<void()> task) override { (void)worker_->post(std::move(task)); }
-  void after(std::chrono::milliseconds delay, std::function<void()> task) override;
+  void after(std::chrono::milliseconds delay, std::function<void()> task) override {
+    worker_->after(delay, std::move(task));
+  }
+  [[nodiscard]] bool closed() const { return phase_ == Phase::closed; }
 
   std::size_t place = 0;  // in the worker's list
 
@@ -132,6 +142,7 @@ class Session final : public Exchange, public std::enable_shared_from_this<Sessi
   Request request_;
   Head head_;
   const Route* route_ = nullptr;
+  BodyPlan plan_;
   std::uint64_t body_left_ = 0;  // of the request's body: not yet taken from the connection
   std::vector<char> piece_;      // a streamed body's
   bool reading_ = false;         // a piece is awaited

@@ -1,0 +1,47 @@
+// /readyz and /metrics: does this node do its work, and how much.
+#include "api/http_metrics.h"
+#include "api/problem.h"
+#include "api/service.h"
+
+namespace jangbu::api {
+namespace {
+
+Response ready(const Service& service) {
+  Response response;
+  response.content_type = "application/json";
+  const auto why = service.node.not_writing();
+  if (why) {
+    response = problem(*why);
+    response.status = 503;
+    return response;
+  }
+  response.body = R"({"ready":true,"space":")" + service.node.space() + R"(","authentication":"none"})";
+  return response;
+}
+
+}  // namespace
+
+void add_health_routes(const Service& service, std::vector<Route>& routes) {
+  routes.push_back({Method::get, "/readyz", BodyMode::none, 0, "The node takes events",
+                    at_once([service](const Request&) { return ready(service); })});
+  if (service.metrics == nullptr) return;
+  routes.push_back({Method::get, "/metrics", BodyMode::none, 0, "Counters, in Prometheus' text form",
+                    at_once([service](const Request&) {
+                      Response response;
+                      response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+                      response.body = service.metrics->text(service.node, std::nullopt);
+                      return response;
+                    })});
+}
+
+std::vector<Route> make_routes(const Service& service, std::size_t workers) {
+  std::vector<Route> routes;
+  add_meta_routes(routes);
+  add_health_routes(service, routes);
+  add_intake_routes(service, workers, routes);
+  add_ledger_routes(service, routes);
+  add_proof_routes(service, routes);
+  return routes;
+}
+
+}  // namespace jangbu::api
