@@ -212,7 +212,7 @@ Result<std::unique_ptr<Server>> Server::listen(const ServerOptions& options, con
                 "this version has no authentication, so it listens on loopback only: 127.0.0.1 or ::1");
   }
   auto impl = std::make_unique<Impl>();
-  impl->shared = std::make_shared<Shared>(options, routes, clock, std::move(observer));
+  impl->shared.reset(new Shared{.options = options, .routes = routes, .clock = clock, .observer = std::move(observer)});
   for (std::size_t i = 0; i < std::max<std::size_t>(options.workers, 1); ++i) {
     impl->workers.push_back(std::make_shared<Worker>(impl->shared, i));
   }

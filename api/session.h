@@ -153,7 +153,6 @@ class Session final : public Exchange, public std::enable_shared_from_this<Sessi
   bool chunked_ = false;
   std::shared_ptr<Session> parked_;  // this one, while the stream waits to be woken: no operation holds it then
   bool woken_ = false;               // it was, while a write was under way
-  bool answer_over_ = false;
   std::string out_, made_;
   std::size_t discarded_ = 0;
 };
