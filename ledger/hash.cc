@@ -5,6 +5,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "ledger/hash.h"
 
+#include <openssl/crypto.h>
 #include <openssl/sha.h>
 
 #include <cstring>
@@ -73,6 +74,8 @@ Hash Sha256::finish() {
   SHA256_Final(hash.bytes.data(), std::launder(reinterpret_cast<SHA256_CTX*>(state_.data())));
   return hash;
 }
+
+std::string hash_library() { return OpenSSL_version(OPENSSL_VERSION); }
 
 std::string to_hex(std::string_view bytes) {
   std::string text;

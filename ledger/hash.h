@@ -32,12 +32,14 @@ class Sha256 {
   alignas(8) std::array<std::uint8_t, 128> state_;  // OpenSSL's SHA256_CTX; hash.cc asserts its size
 };
 
-[[nodiscard]] std::string to_hex(std::string_view bytes);               // lower case
-[[nodiscard]] Result<std::string> from_hex(std::string_view text);      // lower case only; bad_value
-[[nodiscard]] std::string to_base64(std::string_view bytes);            // RFC 4648 section 4, padded
-[[nodiscard]] Result<std::string> from_base64(std::string_view text);   // one spelling only; bad_value
-[[nodiscard]] std::string to_base32(std::string_view bytes);            // RFC 4648 alphabet, lower case, no padding
-[[nodiscard]] std::string digest_text(const Hash& hash);                // "sha256:" and hex
-[[nodiscard]] Result<Hash> parse_digest(std::string_view text);         // of that form; bad_value
+[[nodiscard]] std::string hash_library();  // whose SHA-256 this is, with its version
+
+[[nodiscard]] std::string to_hex(std::string_view bytes);              // lower case
+[[nodiscard]] Result<std::string> from_hex(std::string_view text);     // lower case only; bad_value
+[[nodiscard]] std::string to_base64(std::string_view bytes);           // RFC 4648 section 4, padded
+[[nodiscard]] Result<std::string> from_base64(std::string_view text);  // one spelling only; bad_value
+[[nodiscard]] std::string to_base32(std::string_view bytes);           // RFC 4648 alphabet, lower case, no padding
+[[nodiscard]] std::string digest_text(const Hash& hash);               // "sha256:" and hex
+[[nodiscard]] Result<Hash> parse_digest(std::string_view text);        // of that form; bad_value
 
 }  // namespace jangbu

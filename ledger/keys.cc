@@ -315,6 +315,8 @@ std::string PseudonymKey::query_digest(std::string_view query) const {
 
 std::string PseudonymKey::raw() const { return std::string(impl_->key.view()); }
 
+std::string signature_library() { return std::string("libsodium ") + sodium_version_string(); }
+
 void random_bytes(std::span<std::uint8_t> bytes) {
   need_sodium();
   randombytes_buf(bytes.data(), bytes.size());

@@ -109,6 +109,8 @@ class PseudonymKey {
   std::unique_ptr<Impl> impl_;
 };
 
+[[nodiscard]] std::string signature_library();  // whose Ed25519 this is, with its version
+
 // Fills `bytes` from the machine's random source.
 void random_bytes(std::span<std::uint8_t> bytes);
 

@@ -44,6 +44,11 @@ Result<std::vector<Hash>> read_subtrees(std::uint64_t begin, std::uint64_t end, 
 
 // MTH(D[begin:end]).
 Result<Hash> range_root(std::uint64_t begin, std::uint64_t end, const HashAt& hash_at) {
+  // Most siblings in a proof are one complete subtree.
+  if (std::has_single_bit(end - begin)) {
+    const auto level = static_cast<unsigned>(std::countr_zero(end - begin));
+    return hash_at(NodeId{level, begin >> level});
+  }
   auto hashes = read_subtrees(begin, end, hash_at);
   if (!hashes) return tl::unexpected(std::move(hashes.error()));
   return fold(*hashes);

@@ -40,9 +40,9 @@ struct VerifierOptions {
   std::string origin;                  // "<space>/<ledger>" that the genesis must have; empty: any
   std::optional<Hash> genesis_leaf;    // pinned
   std::optional<VerifierKey> log_key;  // pinned; absent: the log keys that the ledger itself registers
-  bool signatures =
-      true;  // verify authors' signatures (30 microseconds each); else only that their keys are registered
-  bool screen_again = false;  // judge each event by this program's screen (2 microseconds each)
+  // Verify authors' signatures, 30 microseconds each; else only that their keys are registered.
+  bool signatures = true;
+  bool screen_again = false;  // judge each event by this program's screen, 2 microseconds each
   RunTasks run_tasks;         // empty: all in the caller's thread
   std::size_t slices = 1;     // how many tasks to cut a batch into
 };
