@@ -1,5 +1,6 @@
-// The files of the published contract (types/*.json and codes.json), compiled in byte for byte, so that a binary needs
-// no folder beside it and its screen's digest covers exactly what it runs. Read once, when a TypeTable is built.
+// The files of the published contract (types/*.json, common.json, codes.json, envelope.json), compiled in byte for
+// byte, so that a binary needs no folder beside it and its screen's digest covers exactly what it runs. Read once, when
+// a TypeTable is built.
 #pragma once
 
 #include <span>

@@ -1,5 +1,5 @@
-// Error and Result: how every layer says that something did not work. Errors are values; exceptions of third parties are
-// caught where that party is named. Used by all layers, on any thread.
+// Error and Result: how every layer says that something did not work. Errors are values; exceptions of third parties
+// are caught where that party is named. Used by all layers, on any thread.
 #pragma once
 
 #include <cstdint>

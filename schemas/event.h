@@ -1,11 +1,12 @@
-// Event: one CloudEvents 1.0 document with its envelope parsed once. Views into the received bytes and into the reader's
-// buffers. The screen makes one for each record it accepts; consumers make one for each entry they fold.
+// Event: one CloudEvents 1.0 document with its envelope parsed once. Views into the received bytes and into the
+// reader's buffers. The screen makes one for each record it accepts; consumers make one for each entry they fold.
 #pragma once
+
+#include <simdjson.h>
 
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <simdjson.h>
 #include <string_view>
 
 #include "schemas/error.h"
@@ -26,9 +27,9 @@ struct Event {
   simdjson::dom::object data;
 };
 
-// Parses the bytes of an ACCEPTED event (an entry of kind event) again. It trusts that the screen has passed them, so it
-// is fast: no schema, no identifiers. Reusable; one per thread; the Event of one call is valid until the next call, while
-// `bytes` live.
+// Parses the bytes of an ACCEPTED event (an entry of kind event) again. It trusts that the screen has passed them, so
+// it is fast: no schema, no identifiers. Reusable; one per thread; the Event of one call is valid until the next call,
+// while `bytes` live.
 class EventReader {
  public:
   explicit EventReader(std::shared_ptr<const TypeTable> types);
@@ -54,8 +55,8 @@ class EventReader {
 [[nodiscard]] std::optional<simdjson::dom::object> object(simdjson::dom::object object, std::string_view member);
 [[nodiscard]] std::optional<simdjson::dom::array> list(simdjson::dom::object object, std::string_view member);
 
-// Calls `visit(TermKind, std::string_view value)` for every term of the event, its type's name ("dataset.purged") first.
-// A value may come twice.
+// Calls `visit(TermKind, std::string_view value)` for every term of the event, its type's name ("dataset.purged")
+// first. A value may come twice.
 template <typename Visit>
 void for_each_term(const Event& event, Visit&& visit);
 

@@ -39,7 +39,8 @@ void for_each_term(const Event& event, Visit&& visit) {
     const std::size_t end = pointer.find('/');
     simdjson::dom::element first;
     if (event.data.at_key(pointer.substr(0, end)).get(first) != simdjson::SUCCESS) continue;
-    terms_detail::walk(first, end == std::string_view::npos ? std::string_view() : pointer.substr(end), path.kind, visit);
+    terms_detail::walk(first, end == std::string_view::npos ? std::string_view() : pointer.substr(end), path.kind,
+                       visit);
   }
 }
 

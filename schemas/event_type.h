@@ -38,11 +38,14 @@ struct TermPath {
   std::string pointer;
 };
 
-struct SchemaNode;  // a compiled schema; schema_table.h, for the screen only
+struct EmbeddedFile;
+// Compiled schemas; schema_table.h, for the screen only.
+struct SchemaNode;
+struct CompiledContract;
 
 struct EventType {
-  std::string name;       // "dataset.purged"
-  std::string full_name;  // "kr.jangbu.dataset.purged.v1"
+  std::string name;          // "dataset.purged"
+  std::string full_name;     // "kr.jangbu.dataset.purged.v1"
   bool in_shared = false;    // may stand in <institution>
   bool in_patients = false;  // may stand in <institution>.patients; both: the event's `ledger` attribute decides
   // Kinds of institution in whose ledger it may stand; bit i is InstitutionKind i.
@@ -61,6 +64,8 @@ class TypeTable {
  public:
   // Compiles the embedded contract. Error: bad_schema, `where` the file and pointer.
   [[nodiscard]] static Result<std::shared_ptr<const TypeTable>> build();
+  // The same from other files, named as the embedded ones are; for tests. They need not outlive the call.
+  [[nodiscard]] static Result<std::shared_ptr<const TypeTable>> build(std::span<const EmbeddedFile> files);
 
   // By full name; nullptr when the catalogue has no such type.
   [[nodiscard]] const EventType* find(std::string_view full_name) const;
@@ -69,8 +74,10 @@ class TypeTable {
   [[nodiscard]] bool has_code(std::string_view list, std::string_view code) const;
   // Is `code` equal to `ancestor` or below it, in a list with parents (purpose-of-use)?
   [[nodiscard]] bool is_within(std::string_view list, std::string_view code, std::string_view ancestor) const;
-  // SHA-256 over every embedded file (name, length, bytes), "sha256:" and hex: half of the screen's digest.
-  [[nodiscard]] const std::string& contract_digest() const;
+  // `pointer` cut before its first token that is neither a name of the catalogue nor a list index: what may be kept of
+  // a place in a refused record, since a sender chooses the names of unknown members, and they can say anything.
+  [[nodiscard]] std::string_view public_pointer(std::string_view pointer) const;
+  [[nodiscard]] const CompiledContract& contract() const;
 
   ~TypeTable();
   TypeTable(const TypeTable&) = delete;

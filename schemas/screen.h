@@ -1,11 +1,13 @@
-// The screen: the deterministic test that a record must pass to be ledgered as an event. Bytes in; an Event, or the list
-// of everything that is wrong, out. A pure function of the bytes and the ledger they are meant for: no clock, no locale,
-// no state of other records. Intake calls it for every request, the sequencer for every record that did not come through
-// this program's intake. Its version and digest are ledgered (ledger.genesis, ledger.screen), so that every node gives
-// the same verdict for ever; change a verdict, and the version changes.
+// The screen: the deterministic test that a record must pass to be ledgered as an event. Bytes in; an Event, or the
+// list of everything that is wrong, out. A pure function of the bytes and the ledger they are meant for: no clock, no
+// locale, no state of other records. Intake calls it for every request, the sequencer for every record that did not
+// come through this program's intake. Its version and digest are ledgered (ledger.genesis, ledger.screen), so that
+// every node gives the same verdict for ever; change a verdict, and the version changes.
 //
 // Order: size, strict JSON (RFC 8259 without duplicate names, NUL, BOM, big numbers), envelope (CloudEvents 1.0.2),
-// type, ledger, schema and code lists, times, direct identifiers. The author is judged in ledger/authors.h.
+// type, ledger, schema with code lists and times, direct identifiers. A record that is no strict JSON is not judged
+// further; all other steps are run, whatever the earlier ones found. The author is judged in ledger/authors.h; the
+// screen's digest is in ledger/screen_digest.h.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +31,8 @@ struct ScreenTarget {
 };
 
 struct Verdict {
-  // Empty: passed. Else at most kErrorsListedMax, in document order within each step; `where` is a JSON pointer into the
-  // event ("" the whole, "/data/patient" a member).
+  // Empty: passed. Else at most kErrorsListedMax, in document order within each step; `where` is a JSON pointer into
+  // the event ("" the whole, "/data/patient" a member).
   std::vector<Error> errors;
   // Set when passed; valid until the Screen's next call.
   Event event;
@@ -67,8 +69,5 @@ class Screen {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-// "sha256:" and hex, over kScreenVersion, the contract digest and the verdict corpus's digest.
-[[nodiscard]] std::string screen_digest(const TypeTable& types);
 
 }  // namespace jangbu

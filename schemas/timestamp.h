@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,7 +26,10 @@ struct Timestamp {
 
 // RFC 3339 date-time with an offset, years 0001 to 9999; upper case T and Z; at most 9 fraction digits; no ":60", no
 // "24:00", no "-00:00". Error: bad_time, `where` empty.
+// An instant that falls outside these years in UTC is refused too, so that every accepted one has a spelling.
 [[nodiscard]] Result<Timestamp> parse_timestamp(std::string_view text);
+// The same without words, for the screen's walk.
+[[nodiscard]] std::optional<Timestamp> read_timestamp(std::string_view text);
 
 // "2026-03-01T09:00:00Z", with as many fraction digits as needed (none, 3, 6 or 9). One spelling for each instant.
 [[nodiscard]] std::string to_string(Timestamp time);
