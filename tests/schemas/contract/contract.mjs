@@ -2,7 +2,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import Ajv from 'ajv';
-import draft07 from 'ajv/dist/refs/json-schema-draft-07.json' with { type: 'json' };
 
 // Keywords that the screen's compiler takes; anything else would be judged by ajv and not by us.
 export const KEYWORDS = new Set([
@@ -28,7 +27,7 @@ function placed(schema, file) {
   return { ...schema, $id: `https://contract.invalid/${file}` };
 }
 
-// { meta, envelope, types: Map full name -> ValidateFunction }; throws where ajv, in strict mode, refuses a schema.
+// { isDraft07, envelope, types: Map full name -> ValidateFunction }; throws where ajv, in strict mode, refuses a schema.
 export function compile(contract) {
   const ajv = new Ajv({
     strict: true,
@@ -47,7 +46,8 @@ export function compile(contract) {
   const types = new Map();
   for (const [name, schema] of contract.types)
     types.set(`kr.jangbu.${name}.v1`, ajv.compile(placed(schema, `${name}.json`)));
-  return { meta: new Ajv({ strict: false }).getSchema(draft07.$id), envelope, types };
+  const plain = new Ajv({ strict: false, logger: false });
+  return { isDraft07: (schema) => plain.validateSchema(schema), envelope, types };
 }
 
 const escaped = (name) => name.replaceAll('~', '~0').replaceAll('/', '~1');

@@ -151,7 +151,7 @@ function checkAll() {
   const files = [['common.json', contract.common], ['codes.json', contract.codes], ['envelope.json', contract.envelope]];
   for (const [name, schema] of contract.types) files.push([`types/${name}.json`, schema]);
   for (const [name, schema] of files)
-    if (!compiled.meta(schema)) report.add(name, 'is no draft-07 schema');
+    if (!compiled.isDraft07(schema)) report.add(name, 'is no draft-07 schema');
   for (const [name, definition] of Object.entries(contract.common.definitions))
     checkShape(contract, contract.common, definition, `common.json#${name}`, report);
   for (const [name, list] of Object.entries(contract.codes.definitions)) {
