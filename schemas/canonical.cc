@@ -18,8 +18,7 @@ void append_canonical(dom::element element, std::string& out) {
   switch (element.type()) {
     case dom::element_type::OBJECT: {
       std::vector<dom::key_value_pair> members;
-      for (const dom::key_value_pair member : dom::object(element.get_object().value_unsafe()))
-        members.push_back(member);
+      for (const dom::key_value_pair member : element.get_object().value_unsafe()) members.push_back(member);
       std::sort(members.begin(), members.end(),
                 [](const dom::key_value_pair& a, const dom::key_value_pair& b) { return a.key < b.key; });
       out.push_back('{');
@@ -32,7 +31,7 @@ void append_canonical(dom::element element, std::string& out) {
     }
     case dom::element_type::ARRAY:
       out.push_back('[');
-      for (const dom::element item : dom::array(element.get_array().value_unsafe())) append_canonical(item, out);
+      for (const dom::element item : element.get_array().value_unsafe()) append_canonical(item, out);
       out.push_back(']');
       return;
     case dom::element_type::STRING:

@@ -114,7 +114,7 @@ bool clean(dom::element element, std::size_t depth) {
     }
     case dom::element_type::ARRAY: {
       if (depth == kJsonDepthMax) return false;
-      for (const dom::element item : dom::array(element.get_array().value_unsafe())) {
+      for (const dom::element item : element.get_array().value_unsafe()) {
         if (!clean(item, depth + 1)) return false;
       }
       return true;
