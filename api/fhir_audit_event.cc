@@ -14,12 +14,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kPatientsMax = 256;
 constexpr std::size_t kCodesMax = 16;
 
-bool is_code(std::string_view code, std::size_t chars_max, std::string_view also) {
-  return !code.empty() && code.size() <= chars_max && std::all_of(code.begin(), code.end(), [also](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || also.find(c) != std::string_view::npos;
-  });
-}
-
 bool any_of(const std::vector<Coding>& codings, bool (*holds)(const Coding&)) {
   return std::any_of(codings.begin(), codings.end(), holds);
 }
@@ -224,9 +218,7 @@ std::vector<Draft> emergency(std::string_view type, const AuditEvent& event, con
 
 Draft audit_recorded(const AuditEvent& event, const Source& source, const People& people) {
   const Parties parties = parties_of(event, audit_action(event), people);
-  const auto usable = [](std::string_view code) {
-    return is_code(code, 64, "._:-") && is_machine_name("x" + std::string(code));
-  };
+  const auto usable = [](std::string_view code) { return is_code(code, 64, "._:-"); };
   Json subtypes = Json::array();
   std::string_view code;
   for (const Coding& coding : event.types) {

@@ -50,6 +50,8 @@ Result<std::vector<std::string_view>> slices_of(std::string_view document) {
       if (entry.find_field_unordered("resource").get_object().get(resource) == simdjson::SUCCESS &&
           resource.raw_json().get(raw) == simdjson::SUCCESS) {
         slice = document.substr(static_cast<std::size_t>(raw.data() - padded.data()), raw.size());
+        // simdjson counts white space behind the object in; the resource ends at its brace.
+        slice = slice.substr(0, slice.rfind('}') + 1);
       }
     }
     slices.push_back(slice);

@@ -49,12 +49,6 @@ Decision decision_named(std::string_view name) {
   return name == "deny" ? Decision::deny : Decision::none;
 }
 
-bool is_purpose(std::string_view code) {
-  return !code.empty() && code.size() <= 32 && std::all_of(code.begin(), code.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
-  });
-}
-
 void add_once(std::vector<std::string>& list, std::string_view item) {
   if (std::find(list.begin(), list.end(), item) == list.end()) list.emplace_back(item);
 }
@@ -82,7 +76,7 @@ void read_purposes(Object provision, Conditions& conditions) {
   conditions.other = conditions.other || purposes.empty() || !all_objects(provision, "purpose");
   if (purposes.size() != objects_of(provision, "purpose").size()) conditions.other = true;
   for (const Coding& purpose : purposes) {
-    if (!is_purpose(purpose.code)) {
+    if (!is_code(purpose.code, 32, "_-")) {
       conditions.other = true;
     } else {
       add_once(conditions.purposes, purpose.code);

@@ -100,6 +100,20 @@ std::string operation_outcome(std::span<const Error> errors) {
   return outcome(errors).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string information(std::span<const std::string> lines) {
+  Json json;
+  json["resourceType"] = "OperationOutcome";
+  json["issue"] = Json::array();
+  for (const std::string& line : lines) {
+    Json issue;
+    issue["severity"] = "information";
+    issue["code"] = "informational";
+    issue["diagnostics"] = line;
+    json["issue"].push_back(std::move(issue));
+  }
+  return json.dump();
+}
+
 std::string batch_response(std::span<const EntryAnswer> answers) {
   Json bundle;
   bundle["resourceType"] = "Bundle";

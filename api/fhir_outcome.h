@@ -18,6 +18,9 @@ inline constexpr std::string_view kFhirJson = "application/fhir+json";
 // code of our own, `what` as diagnostics, and `where` as the expression if it is a FHIRPath.
 [[nodiscard]] std::string operation_outcome(std::span<const Error> errors);
 
+// An OperationOutcome that tells what was done, a line an issue.
+[[nodiscard]] std::string information(std::span<const std::string> lines);
+
 // How one entry of a batch went.
 struct EntryAnswer {
   int status = 201;

@@ -52,6 +52,24 @@ std::optional<Identity> identifier_of(Object holder) {
   return std::nullopt;
 }
 
+// Digits that could be a telephone or resident number: more than kDigitRunMax of them, or more than 8 with hyphens in
+// between (010-1234-5678).
+bool has_number(std::string_view text) {
+  std::size_t run = 0;
+  std::size_t hyphened = 0;
+  for (const char c : text) {
+    const bool digit = std::isdigit(static_cast<unsigned char>(c)) != 0;
+    run = digit ? run + 1 : 0;
+    if (digit) {
+      ++hyphened;
+    } else if (c != '-') {
+      hyphened = 0;
+    }
+    if (run > kDigitRunMax || hyphened > 8) return true;
+  }
+  return false;
+}
+
 std::string_view without_query(std::string_view uri) { return uri.substr(0, uri.find_first_of("?#")); }
 
 }  // namespace
@@ -74,34 +92,24 @@ std::optional<Reference> parse_reference(std::string_view text) {
 }
 
 bool is_machine_name(std::string_view text) {
-  if (text.empty() || text.size() > kLabelCharsMax) return false;
-  std::size_t run = 0;
+  if (text.empty() || text.size() > kLabelCharsMax || has_number(text)) return false;
   bool letter = false;
-  std::size_t dots = 0;
+  std::ptrdiff_t dots = 0;
   for (const char c : text) {
     const auto u = static_cast<unsigned char>(c);
     if (std::isalnum(u) == 0 && std::string_view("._:/-[]%").find(c) == std::string_view::npos) return false;
-    run = std::isdigit(u) != 0 ? run + 1 : 0;
-    if (run > kDigitRunMax) return false;
     letter = letter || std::isalpha(u) != 0;
-    dots += static_cast<std::size_t>(c == '.');
-  }
-  if (letter) {
-    // 010-1234-5678 in the middle of a name would still be a telephone number.
-    std::size_t digits = 0;
-    for (const char c : text) {
-      const auto u = static_cast<unsigned char>(c);
-      if (std::isdigit(u) != 0) {
-        ++digits;
-      } else if (c != '-') {
-        digits = 0;
-      }
-      if (digits > 8) return false;
-    }
-    return true;
+    dots += c == '.' ? 1 : 0;
   }
   // Without a letter: IPv4, or IPv6 that happens to have decimal digits only.
-  return (dots == 3 && text.find('-') == std::string_view::npos) || text.find(':') != std::string_view::npos;
+  return letter || (dots == 3 && text.find('-') == std::string_view::npos) || text.find(':') != std::string_view::npos;
+}
+
+bool is_code(std::string_view text, std::size_t chars_max, std::string_view also) {
+  return !text.empty() && text.size() <= chars_max && !has_number(text) &&
+         std::all_of(text.begin(), text.end(), [also](char c) {
+           return std::isalnum(static_cast<unsigned char>(c)) != 0 || also.find(c) != std::string_view::npos;
+         });
 }
 
 std::optional<Object> People::contained(std::string_view reference) const {
@@ -145,7 +153,9 @@ std::optional<std::string> People::institution(Object reference) const {
   const auto type = type_of(reference);
   if (!type.empty() && type != "Organization") return std::nullopt;
   const auto found = identity(reference);
-  if (!found || !context_.institution_of) return std::nullopt;
+  if (!found) return std::nullopt;
+  if (found->authority == context_.institution && found->number == context_.institution) return context_.institution;
+  if (!context_.institution_of) return std::nullopt;
   return context_.institution_of(found->authority, found->number);
 }
 

@@ -45,7 +45,8 @@ class People {
   [[nodiscard]] bool is_patient(Object reference) const;
   // The type of the resource referred to; empty if the reference does not say.
   [[nodiscard]] std::string_view type_of(Object reference) const;
-  // The space's institution that a Reference to an organization names, by Context::institution_of.
+  // The space's institution that a Reference to an organization names: itself ("Organization/hanbit"), or by
+  // Context::institution_of.
   [[nodiscard]] std::optional<std::string> institution(Object reference) const;
 
   // An agent's actor id "hanbit/u:...", from its account: reference, identifier, altId, or else its name; empty if it
@@ -77,5 +78,9 @@ class People {
 // May this text stand in a shared place as it is? Machine names, oids, addresses: with a letter, or a numeric network
 // address; no spaces, no "@", no long run of digits that could be a person's number.
 [[nodiscard]] bool is_machine_name(std::string_view text);
+
+// A code of at most that many letters, digits and characters of `also`, in which no person's number can hide: senders
+// put other things where codes belong.
+[[nodiscard]] bool is_code(std::string_view text, std::size_t chars_max, std::string_view also);
 
 }  // namespace jangbu::api::fhir
