@@ -1,4 +1,5 @@
 // /readyz and /metrics: does this node do its work, and how much.
+#include "api/fhir_routes.h"
 #include "api/http_metrics.h"
 #include "api/problem.h"
 #include "api/service.h"
@@ -39,8 +40,12 @@ std::vector<Route> make_routes(const Service& service, std::size_t workers) {
   add_meta_routes(routes);
   add_health_routes(service, routes);
   add_intake_routes(service, workers, routes);
+  static const PseudonymKeys kNone;
+  add_fhir_routes(service, service.pseudonym_keys != nullptr ? *service.pseudonym_keys : kNone, workers, routes);
   add_ledger_routes(service, routes);
   add_proof_routes(service, routes);
+  add_search_routes(service, routes);
+  add_finding_routes(service, routes);
   return routes;
 }
 

@@ -1,12 +1,12 @@
 #include "api/intake.h"
 
 #include <algorithm>
-#include <atomic>
 #include <charconv>
 
 #include "api/problem.h"
 #include "ledger/view.h"
 #include "schemas/bounds.h"
+#include "schemas/structured.h"
 
 namespace jangbu::api {
 namespace {
@@ -66,10 +66,6 @@ Preference preference_of(const Request& request) {
   return result;
 }
 
-std::string entry_path(const LedgerId& ledger, SequenceNumber number) {
-  return "/v1/ledgers/" + ledger.text() + "/entries/" + std::to_string(number.value());
-}
-
 // 201 or 200 with the receipt, on the I/O thread.
 Response answer(const Node& node, const IntakeOutcome& outcome) {
   if (!outcome.errors.empty()) {
@@ -106,6 +102,24 @@ Response pending(const LedgerId& ledger, std::string_view source, std::string_vi
   response.body = R"({"status":"pending","receipt":")" + where + "\"}";
   response.with("location", where);
   return response;
+}
+
+// Binary mode: ce- headers and the body as one structured event (E5, J2).
+Result<std::string> structured(const Request& request) {
+  std::vector<BinaryAttribute> attributes;
+  for (const HeaderField& field : request.headers) {
+    std::string name(field.name);
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    if (name == "content-type") {
+      attributes.push_back({"datacontenttype", std::string(field.value)});
+    } else if (name.starts_with("ce-")) {
+      auto value = percent_decode(field.value, false);
+      if (!value) return fail(Code::bad_envelope, "/" + name.substr(3), value.error().what);
+      attributes.push_back({name.substr(3), std::move(*value)});
+    }
+  }
+  return structured_form(attributes, request.body);
 }
 
 void take_one(Intake& intake, const ExchangePtr& exchange, std::string event, bool validate_only) {
@@ -151,32 +165,30 @@ void take_one(Intake& intake, const ExchangePtr& exchange, std::string event, bo
   }
 }
 
+Response batch_answer(const std::vector<IntakeOutcome>& outcomes) {
+  Response response;
+  response.content_type = "application/json";
+  response.body = R"({"results":[)";
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (i > 0) response.body += ',';
+    append_result(i, outcomes[i], response.body);
+    if (!outcomes[i].errors.empty()) response.status = 207;
+  }
+  response.body += "]}";
+  return response;
+}
+
 void take_batch(Intake& intake, const ExchangePtr& exchange, bool validate_only) {
-  struct Batch {
-    std::vector<IntakeOutcome> outcomes;
-    std::atomic<std::size_t> open = 1;  // not placed yet, and one for the loop below
-  };
   std::string& body = exchange->request().body;
   body.reserve(body.size() + kIntakePadding);
   IntakeJudge& judge = intake.judges[exchange->worker()];
   auto slices = judge.split_batch(body);
   if (!slices) return exchange->respond(problem(Errors{slices.error()}));
-  auto batch = std::make_shared<Batch>();
-  batch->outcomes.resize(slices->size());
-  const auto finish = [exchange, batch] {
-    Response response;
-    response.content_type = "application/json";
-    response.body = R"({"results":[)";
-    for (std::size_t i = 0; i < batch->outcomes.size(); ++i) {
-      if (i > 0) response.body += ',';
-      append_result(i, batch->outcomes[i], response.body);
-      if (!batch->outcomes[i].errors.empty()) response.status = 207;
-    }
-    response.body += "]}";
-    exchange->respond(std::move(response));
-  };
+  const auto batch = std::make_shared<IntakeTogether>(
+      exchange, slices->size(),
+      [exchange](std::vector<IntakeOutcome>& outcomes) { exchange->respond(batch_answer(outcomes)); });
   for (std::size_t i = 0; i < slices->size(); ++i) {
-    IntakeOutcome& outcome = batch->outcomes[i];
+    IntakeOutcome& outcome = (*batch)[i];
     if ((*slices)[i].empty()) {
       outcome.errors.push_back({Code::wrong_type, "", "not an object"});
       continue;
@@ -194,21 +206,11 @@ void take_batch(Intake& intake, const ExchangePtr& exchange, bool validate_only)
     outcome.ledger = passed->ledger;
     if (validate_only) {
       outcome.validated = true;
-      continue;
-    }
-    ++batch->open;
-    Placed placed = [exchange, batch, finish, i](Result<Placement> placement) {
-      batch->outcomes[i] = outcome_of(*batch->outcomes[i].ledger, std::move(placement));
-      if (--batch->open == 0) exchange->post(finish);
-    };
-    auto queued = intake.node.submit({std::move(passed->ledger), std::string(element->event), passed->signature, true},
-                                     std::move(placed));
-    if (!queued) {
-      outcome.errors.push_back(queued.error());
-      --batch->open;
+    } else {
+      batch->submit(intake.node, i, {std::move(passed->ledger), std::string(element->event), passed->signature, true});
     }
   }
-  if (--batch->open == 0) finish();
+  batch->close();
 }
 
 void take(Intake& intake, const ExchangePtr& exchange, bool validate_only) {
@@ -219,7 +221,11 @@ void take(Intake& intake, const ExchangePtr& exchange, bool validate_only) {
       return take_batch(intake, exchange, validate_only);
     case Form::stream:
       return take_stream(intake, exchange, validate_only);
-    case Form::binary:
+    case Form::binary: {
+      auto event = structured(exchange->request());
+      if (!event) return exchange->respond(problem(Errors{event.error()}));
+      return take_one(intake, exchange, std::move(*event), validate_only);
+    }
     case Form::unknown:
       break;
   }
@@ -232,6 +238,32 @@ void take(Intake& intake, const ExchangePtr& exchange, bool validate_only) {
 
 Intake::Intake(Node& of_node, std::size_t workers) : node(of_node) {
   for (std::size_t i = 0; i < workers; ++i) judges.emplace_back(of_node);
+}
+
+std::string entry_path(const LedgerId& ledger, SequenceNumber number) {
+  return "/v1/ledgers/" + ledger.text() + "/entries/" + std::to_string(number.value());
+}
+
+IntakeTogether::IntakeTogether(ExchangePtr exchange, std::size_t count,
+                               std::function<void(std::vector<IntakeOutcome>&)> finish)
+    : exchange_(std::move(exchange)), finish_(std::move(finish)), outcomes_(count) {}
+
+void IntakeTogether::submit(Node& node, std::size_t index, Submission submission) {
+  IntakeOutcome& outcome = outcomes_[index];
+  outcome.ledger = submission.ledger;
+  ++open_;
+  auto queued = node.submit(std::move(submission), [self = shared_from_this(), index](Result<Placement> placement) {
+    IntakeOutcome& placed = self->outcomes_[index];
+    placed = outcome_of(*placed.ledger, std::move(placement));
+    if (--self->open_ == 0) self->exchange_->post([self] { self->finish_(self->outcomes_); });
+  });
+  if (queued) return;
+  outcome.errors.push_back(queued.error());
+  --open_;  // not the last one: close() is still to come
+}
+
+void IntakeTogether::close() {
+  if (--open_ == 0) finish_(outcomes_);
 }
 
 IntakeOutcome outcome_of(const LedgerId& ledger, Result<Placement> placement) {

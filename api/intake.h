@@ -3,6 +3,8 @@
 // durable; nobody waits for that in a thread.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +36,25 @@ struct IntakeOutcome {
 [[nodiscard]] int status_of(const IntakeOutcome& outcome);
 // Appends one JSON object: {"index","status"} and {"ledger","sequence","leaf","receipt"} or {"problem"}.
 void append_result(std::size_t index, const IntakeOutcome& outcome, std::string& out);
+
+// Several events of one request: submitted one by one, answered together once all of them are placed.
+class IntakeTogether : public std::enable_shared_from_this<IntakeTogether> {
+ public:
+  // `finish` is called once, on the exchange's I/O thread, after close() and the last placement.
+  IntakeTogether(ExchangePtr exchange, std::size_t count, std::function<void(std::vector<IntakeOutcome>&)> finish);
+  [[nodiscard]] IntakeOutcome& operator[](std::size_t index) { return outcomes_[index]; }
+  void submit(Node& node, std::size_t index, Submission submission);
+  void close();  // nothing more is submitted
+
+ private:
+  ExchangePtr exchange_;
+  std::function<void(std::vector<IntakeOutcome>&)> finish_;
+  std::vector<IntakeOutcome> outcomes_;  // each by the writer's thread until it is placed; then by the I/O thread
+  std::atomic<std::size_t> open_ = 1;    // not placed yet, and one until close()
+};
+
+// "/v1/ledgers/<ledger>/entries/<number>".
+[[nodiscard]] std::string entry_path(const LedgerId& ledger, SequenceNumber number);
 
 // intake_stream.cc: answers with a line for each line of the body, while the body is still coming.
 void take_stream(Intake& intake, const ExchangePtr& exchange, bool validate_only);

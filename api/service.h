@@ -5,12 +5,20 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "api/routes.h"
 #include "ledger/clock.h"
+#include "ledger/keys.h"
 #include "ledger/node.h"
+
+namespace jangbu::consumers {
+class ProjectionStore;
+}
 
 namespace jangbu::api {
 
@@ -20,6 +28,9 @@ struct Service {
   Node& node;
   const Clock& clock;
   HttpMetrics* metrics = nullptr;  // nullptr: no /metrics
+  const consumers::ProjectionStore* projections = nullptr;
+  // By institution: those whose FHIR resources this node may convert (fhir_routes.h, load_pseudonym_keys).
+  const std::map<std::string, PseudonymKey, std::less<>>* pseudonym_keys = nullptr;
 };
 
 // All routes. `workers`: how many I/O threads will call them (Exchange::worker()). `service` outlives the table.
@@ -31,5 +42,7 @@ void add_health_routes(const Service& service, std::vector<Route>& routes);
 void add_intake_routes(const Service& service, std::size_t workers, std::vector<Route>& routes);
 void add_ledger_routes(const Service& service, std::vector<Route>& routes);
 void add_proof_routes(const Service& service, std::vector<Route>& routes);
+void add_search_routes(const Service& service, std::vector<Route>& routes);
+void add_finding_routes(const Service& service, std::vector<Route>& routes);
 
 }  // namespace jangbu::api
