@@ -8,6 +8,8 @@ namespace {
 
 namespace dom = simdjson::dom;
 
+// Here and elsewhere: value_unsafe() of a temporary result refers into it, so a loop needs a value of its own.
+
 void append_text(std::string_view text, std::string& out) {
   out.append(std::to_string(text.size())).append(":").append(text);
 }
@@ -18,7 +20,8 @@ void append_canonical(dom::element element, std::string& out) {
   switch (element.type()) {
     case dom::element_type::OBJECT: {
       std::vector<dom::key_value_pair> members;
-      for (const dom::key_value_pair member : element.get_object().value_unsafe()) members.push_back(member);
+      const dom::object object = element.get_object().value_unsafe();
+      for (const dom::key_value_pair member : object) members.push_back(member);
       std::sort(members.begin(), members.end(),
                 [](const dom::key_value_pair& a, const dom::key_value_pair& b) { return a.key < b.key; });
       out.push_back('{');
@@ -29,11 +32,13 @@ void append_canonical(dom::element element, std::string& out) {
       out.push_back('}');
       return;
     }
-    case dom::element_type::ARRAY:
+    case dom::element_type::ARRAY: {
+      const dom::array list = element.get_array().value_unsafe();
       out.push_back('[');
-      for (const dom::element item : element.get_array().value_unsafe()) append_canonical(item, out);
+      for (const dom::element item : list) append_canonical(item, out);
       out.push_back(']');
       return;
+    }
     case dom::element_type::STRING:
       out.push_back('"');
       append_text(element.get_string().value_unsafe(), out);

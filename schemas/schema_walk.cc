@@ -71,8 +71,9 @@ void Walk::run(const SchemaNode& schema, dom::element data) {
 
 void Walk::examine_all(dom::element element) {
   switch (element.type()) {
-    case dom::element_type::OBJECT:
-      for (const dom::key_value_pair member : element.get_object().value_unsafe()) {
+    case dom::element_type::OBJECT: {
+      const dom::object object = element.get_object().value_unsafe();
+      for (const dom::key_value_pair member : object) {
         // A name that is an identifier is reported at the object, whose place does not repeat it.
         if (report_.examine(path_, member.key, time_)) continue;
         path_.push(member.key);
@@ -80,9 +81,11 @@ void Walk::examine_all(dom::element element) {
         path_.pop();
       }
       return;
+    }
     case dom::element_type::ARRAY: {
       std::size_t index = 0;
-      for (const dom::element item : element.get_array().value_unsafe()) {
+      const dom::array list = element.get_array().value_unsafe();
+      for (const dom::element item : list) {
         path_.push(index++);
         examine_all(item);
         path_.pop();

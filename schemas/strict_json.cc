@@ -114,7 +114,8 @@ bool clean(dom::element element, std::size_t depth) {
     }
     case dom::element_type::ARRAY: {
       if (depth == kJsonDepthMax) return false;
-      for (const dom::element item : element.get_array().value_unsafe()) {
+      const dom::array list = element.get_array().value_unsafe();
+      for (const dom::element item : list) {
         if (!clean(item, depth + 1)) return false;
       }
       return true;
