@@ -34,6 +34,7 @@ class Contract {
   Result<void> type(const std::string& file, const SchemaJson& schema);
   Result<void> rights(const SchemaPlace& place, const SchemaJson& row, EventType& type);
   Result<void> terms(const SchemaPlace& place, const SchemaJson& rows, EventType& type);
+  std::string ledger_of(const SchemaJson& event) const;
   Result<void> examples(const SchemaPlace& place, const SchemaJson& row, const std::string& type);
 
   const std::map<std::string, SchemaJson>& files_;
@@ -121,16 +122,31 @@ Result<void> Contract::terms(const SchemaPlace& place, const SchemaJson& rows, E
   return {};
 }
 
+// The ledger that an example asks for, as far as it says so.
+std::string Contract::ledger_of(const SchemaJson& event) const {
+  const auto text = [&event](const char* name) {
+    const auto found = event.find(name);
+    return found != event.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  if (std::string named = text("ledger"); !named.empty()) return named;
+  const std::string full_name = text("type");
+  const auto type = std::find_if(out_.types.begin(), out_.types.end(),
+                                 [&full_name](const EventType& row) { return row.full_name == full_name; });
+  const bool patients = type != out_.types.end() && !type->in_shared;
+  return text("institution") + (patients ? ".patients" : "");
+}
+
 Result<void> Contract::examples(const SchemaPlace& place, const SchemaJson& row, const std::string& type) {
   if (!row.is_object()) return bad_schema(place, "expected an object");
   for (const SchemaJson& event : section(row, "good")) {
-    out_.examples.push_back({type, event.dump(), "", "", "", ""});
+    out_.examples.push_back({type, event.dump(), ledger_of(event), "", "", ""});
   }
   for (const SchemaJson& item : section(row, "bad")) {
     if (!item.is_object() || !item.contains("event") || !item.contains("code") || !item.contains("pointer")) {
       return bad_schema(place.at("bad"), "expected {why, code, pointer, event}");
     }
-    out_.examples.push_back({type, item.at("event").dump(), item.value("ledger", std::string()),
+    const SchemaJson& event = item.at("event");
+    out_.examples.push_back({type, event.dump(), item.value("ledger", ledger_of(event)),
                              item.value("why", std::string("bad")), item.at("code").get<std::string>(),
                              item.at("pointer").get<std::string>()});
   }
@@ -151,11 +167,8 @@ Result<void> Contract::type(const std::string& file, const SchemaJson& schema) {
   type.data = *data;
   if (!schema.contains("x-jangbu")) return bad_schema(place.at("x-jangbu"), "who may write it, and where, is missing");
   if (Result<void> done = rights(place.at("x-jangbu"), schema.at("x-jangbu"), type); !done) return done;
-  if (schema.contains("x-examples")) {
-    if (Result<void> done = examples(place.at("x-examples"), schema.at("x-examples"), type.name); !done) return done;
-  }
   out_.types.push_back(std::move(type));
-  return {};
+  return examples(place.at("x-examples"), section(schema, "x-examples"), out_.types.back().name);
 }
 
 Result<void> Contract::run() {

@@ -89,7 +89,7 @@ struct CodeList {
 struct ContractExample {
   std::string type;    // "dataset.purged"; empty: an example of the envelope
   std::string record;  // the event, written compactly in the members' order
-  std::string ledger;  // for which it is meant; empty: the one that it asks for
+  std::string ledger;  // for which it is meant: "hanbit", "hanbit.patients"
   std::string why;     // empty: a good one
   std::string code;    // of a bad one: the error's name and pointer
   std::string pointer;
