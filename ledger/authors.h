@@ -1,11 +1,11 @@
 // Who may write what into one ledger: the keys that its own entries have registered, and the judgement over an event's
-// author. A fold over the ledger's governing entries (genesis, key.*, institution.*), so every node and verifier comes to
-// the same verdicts. Used by intake (for early answers), the sequencer (whose verdict counts), verifiers and checks.
+// author. A fold over the ledger's governing entries (genesis, key.*, institution.*), so every node and verifier comes
+// to the same verdicts. Used by intake (for early answers), the sequencer (whose verdict counts), verifiers and checks.
 //
-// Rules (the catalogue's "by" column): the institution's kind must be one of the type's; a type that names key uses needs
-// a signature under a registered, unrevoked key of such a use; in the coordinating body's own ledger everything is
-// signed (types by it alone: use coordinator; others: coordinator or emitter); elsewhere a signature may be absent, but
-// one that is there must verify under a registered key.
+// Rules (the catalogue's "by" column): the institution's kind must be one of the type's; a type that names key uses
+// needs a signature under a registered, unrevoked key of such a use; in the coordinating body's own ledger everything
+// is signed (types by it alone: use coordinator; others: coordinator or emitter); elsewhere a signature may be absent,
+// but one that is there must verify under a registered key.
 #pragma once
 
 #include <optional>
@@ -25,8 +25,8 @@ namespace jangbu {
 struct RegisteredKey {
   VerifierKey key;
   KeyUse use;
-  SequenceNumber since;                  // the entry that registered it; it holds from the next one on
-  std::optional<SequenceNumber> revoked; // the entry that revoked it; it no longer holds from the next one on
+  SequenceNumber since;                      // the entry that registered it; it holds from the next one on
+  std::optional<SequenceNumber> revoked;     // the entry that revoked it; it no longer holds from the next one on
   std::optional<TreeSize> compromised_from;  // as key.revoked states: not believed from this size on
 };
 

@@ -1,12 +1,15 @@
-// Node: all ledgers of one directory: one database, one tip file, one writer. The layers above append and read through it.
+// Node: all ledgers of one directory: one database, one tip file, one writer. The layers above append and read through
+// it.
 //
 // Threads: exactly one thread runs the writer (run_writer() or commit_pending()); submit(), view() and the rest may be
 // called from any thread. The node starts no thread of its own.
 //
-// States: serving -> stopped (a storage error: submit() answers stopped; reads go on) -> closed and opened again, through
-// the start procedure; read_only (opened so, or refused by the start procedure: reading goes on, nothing is signed).
+// States: serving -> stopped (a storage error: submit() answers stopped; reads go on) -> closed and opened again,
+// through the start procedure; read_only (opened so, or refused by the start procedure: reading goes on, nothing is
+// signed).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -19,6 +22,7 @@
 
 #include "ledger/authors.h"
 #include "ledger/clock.h"
+#include "ledger/files.h"
 #include "ledger/key_file.h"
 #include "ledger/keys.h"
 #include "ledger/ledger_id.h"
@@ -66,21 +70,28 @@ struct NodeOptions {
   std::size_t commit_records_max = 4096;
   std::size_t commit_bytes_max = std::size_t{8} << 20;
   std::size_t queue_records_max = 65'536;  // for each ledger; beyond it submit() answers queue_full
+  // With less than this free on the disk submit() answers disk_full: what is queued then still fits.
+  std::uint64_t disk_low_water_bytes = std::uint64_t{64} << 20;
+  // A file that only occupies space: removing it lets a node start on a full disk (RUNBOOK, "disk full"). 0: none.
+  std::uint64_t ballast_bytes = std::uint64_t{16} << 20;
+  Files* files = nullptr;  // tests that break files; nullptr: the machine's. Outlives the node
+  void* env = nullptr;     // likewise, a rocksdb::Env*
+  bool founding = false;   // create_space() only: ledgers may still be empty
 };
 
 class Node {
  public:
   // Runs the start procedure (recovery.h). Errors: no_such_node, dir_locked, io, store_corrupt, tip_corrupt,
-  // tip_rollback, tip_fork, key_file_unsafe, wrong_passphrase, screen_unknown. With `read_only` the tip errors do not
-  // stop it: they are in read_only_reason().
+  // tip_rollback, tip_fork, key_file_unsafe, wrong_passphrase, screen_unknown. With `read_only` what the start
+  // procedure refuses does not stop it: it is in not_writing().
   [[nodiscard]] static Result<std::unique_ptr<Node>> open(const NodeOptions& options,
                                                           std::shared_ptr<const TypeTable> types);
   ~Node();
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
-  // Queues a record; `placed` is called later. Errors at once: no_such_ledger, queue_full, stopped, read_only, disk_full,
-  // shutting_down; then `placed` is never called.
+  // Queues a record; `placed` is called later. Errors at once: no_such_ledger, queue_full, stopped, read_only,
+  // disk_full, shutting_down; then `placed` is never called.
   [[nodiscard]] Result<void> submit(Submission submission, Placed placed);
   // submit(), and waits. Not on the writer's thread.
   [[nodiscard]] Result<Placement> append(Submission submission);
@@ -88,8 +99,8 @@ class Node {
   // Takes what is queued, of all ledgers in turn, into commits until `stop`, then drains the queues. Returns the error
   // that stopped the writer, if one did.
   [[nodiscard]] Result<void> run_writer(std::stop_token stop);
-  // One commit of what is queued now; how many records it took (0: nothing was queued). For tests and tools that have no
-  // writer thread.
+  // One commit of what is queued now; how many records it took (0: nothing was queued). For tests and tools that have
+  // no writer thread.
   [[nodiscard]] Result<std::size_t> commit_pending();
 
   [[nodiscard]] std::vector<LedgerId> ledgers() const;  // in byte order
@@ -101,7 +112,8 @@ class Node {
   // Blocks until a ledger has grown beyond what the last call of this caller saw (`seen`: commit number, updated), the
   // deadline passes (false) or the node shuts down (false).
   [[nodiscard]] bool wait_for_commit(CommitNumber& seen, std::chrono::milliseconds timeout) const;
-  // Calls `changed` on the writer's thread after each released commit; it stays registered until the handle goes. Be quick.
+  // Calls `changed` on the writer's thread after each released commit; it stays registered until the handle goes, which
+  // waits for a call that is under way. Be quick.
   [[nodiscard]] std::shared_ptr<void> on_commit(std::function<void(CommitNumber)> changed);
 
   // The author judgement for intake, under the keys as they are released now.
@@ -122,8 +134,13 @@ class Node {
   };
   [[nodiscard]] Metrics metrics() const;
 
-  // A hot copy, verified in the copy before this returns: chain, tree, tip. already_exists: `target` is not empty.
+  // A hot copy, verified in the copy before this returns: chain, tree, tip. It has no keys, and a mark that keeps it
+  // from being opened for writing (RUNBOOK, "restore"). already_exists: `target` is there.
   [[nodiscard]] Result<void> backup(const std::filesystem::path& target) const;
+
+  // What the database occupies; and for measurements, compacts it first.
+  [[nodiscard]] std::uint64_t disk_bytes() const;
+  [[nodiscard]] Result<void> compact();
 
  private:
   struct Impl;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,8 +23,8 @@ struct InstitutionPlan {
 };
 
 struct SpacePlan {
-  std::string space;                           // "medspace"
-  std::vector<InstitutionPlan> institutions;   // exactly one coordinator
+  std::string space;                          // "medspace"
+  std::vector<InstitutionPlan> institutions;  // exactly one coordinator
   // Empty: keys from the machine's random source. Else every key is derived from it: for demonstrations and tests only.
   std::string key_seed;
   std::string passphrase;  // for all key files; empty: in clear
@@ -34,15 +33,15 @@ struct SpacePlan {
 // Makes `directory` (which must not exist, or be empty): database, tip, `keys/` and, in each ledger, its first entries:
 // ledger.genesis; then, signed by the coordinating body, institution.registered and key.registered for a system key, an
 // emitter key, an agent and a prober key (and the ticker's, in the coordinating body's ledger). In the coordinating
-// body's ledger also every institution.registered. A crash before the end leaves a directory that open() refuses and that
-// this function refuses too; delete it.
-// Errors: bad_usage (the plan), already_exists, io.
-[[nodiscard]] Result<void> create_space(const std::filesystem::path& directory, const SpacePlan& plan, const Clock& clock,
-                                        const TypeTable& types);
+// body's ledger also every institution.registered. A crash before the end leaves a directory that open() refuses and
+// that this function refuses too; delete it. Errors: bad_usage (the plan), already_exists, io.
+[[nodiscard]] Result<void> create_space(const std::filesystem::path& directory, const SpacePlan& plan,
+                                        const Clock& clock, const TypeTable& types);
 
 // Where a node's key files are: keys/<ledger>/<use>.key (log, system, emitter, agent, prober), keys/coordinator.key,
 // keys/recovery.key, keys/ticker.key, keys/<hospital>/pseudonym.key.
-[[nodiscard]] std::filesystem::path key_path(const std::filesystem::path& directory, const LedgerId& ledger, KeyUse use);
+[[nodiscard]] std::filesystem::path key_path(const std::filesystem::path& directory, const LedgerId& ledger,
+                                             KeyUse use);
 [[nodiscard]] std::filesystem::path space_key_path(const std::filesystem::path& directory, KeyUse use);
 [[nodiscard]] std::filesystem::path pseudonym_key_path(const std::filesystem::path& directory,
                                                        std::string_view institution);

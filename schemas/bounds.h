@@ -17,6 +17,9 @@ inline constexpr std::size_t kSourceCharsMax = 256;
 inline constexpr std::size_t kIdCharsMax = 128;
 // A verdict lists this many errors at most, then too_many_errors.
 inline constexpr std::size_t kErrorsListedMax = 64;
+// A tick further than this ahead of the last one needs a clock.jump first (tick_jump_max_seconds). Part of the screen's
+// version: another bound gives other verdicts.
+inline constexpr std::int64_t kTickJumpMaxSeconds = 600;
 // How many entries a search may look through in memory behind the index; beyond it embedded intake slows down.
 inline constexpr std::uint64_t kIndexLagMax = 50'000;
 

@@ -1,0 +1,318 @@
+#include "ledger/ledger_state.h"
+
+#include <utility>
+
+#include "schemas/bounds.h"
+#include "schemas/invariant.h"
+#include "schemas/json_equal.h"
+
+namespace jangbu {
+namespace {
+
+std::size_t header_bytes(const Record& record) {
+  return kEntryHeaderBytes + (record.signature != nullptr ? kEntryAuthorBytes : std::size_t{0});
+}
+
+// Types whose entries a start reads again: what they say holds for all later ones.
+bool governs_ledger(const EventType& type) { return AuthorRegistry::governs(type) || type.name == "ledger.screen"; }
+
+// What a rejected entry says of a record whose envelope has passed.
+Rejection rejection_of(Code reason, std::string pointer, const Event& event) {
+  Rejection rejection;
+  rejection.reason = reason;
+  rejection.pointer = std::move(pointer);
+  rejection.length = event.bytes.size();
+  rejection.source = std::string(event.source);
+  rejection.sequence = event.sequence;
+  rejection.id_digest = sha256(event.id);
+  rejection.digest = sha256(event.bytes);
+  return rejection;
+}
+
+// Equal as the ledger means it: the same bytes; the same JSON (J8); or two conversions of one document.
+bool same_event(const Event& event, std::string_view bytes, const Event& first, std::string_view first_bytes) {
+  if (bytes == first_bytes) return true;
+  const auto digest_of = [](const Event& converted) {
+    const auto original = object(converted.data, "original");
+    return original ? text(*original, "digest") : std::string_view();
+  };
+  const std::string_view digest = digest_of(event);
+  if (!digest.empty() && digest == digest_of(first)) return true;
+  return equal_as_events(bytes, first_bytes);
+}
+
+}  // namespace
+
+RecordScreen::RecordScreen(std::shared_ptr<const TypeTable> types)
+    : types_(std::move(types)), screen_(types_), reader_(types_) {}
+
+Screened RecordScreen::screen(const Record& record, const LedgerId& ledger) {
+  Screened screened;
+  if (record.screened && record.event.size() + header_bytes(record) <= kEntryBytesMax) {
+    // Intake's verdict stands; a record that cannot be read in spite of it is screened like a stranger's.
+    if (const auto event = reader_.read(record.event)) {
+      screened.type = event->type;
+      screened.key = dedup_key(event->source, event->id);
+      return screened;
+    }
+  }
+  Verdict verdict =
+      screen_.judge(record.event, ScreenTarget{ledger.institution(), ledger.kind()}, header_bytes(record));
+  if (verdict.passed()) {
+    screened.type = verdict.event.type;
+    screened.key = dedup_key(verdict.event.source, verdict.event.id);
+    return screened;
+  }
+  const Error& error = verdict.errors.front();
+  Rejection rejection;
+  rejection.reason = error.code;
+  rejection.pointer = safe_pointer(error);
+  rejection.length = record.event.size();
+  if (!verdict.source.empty()) rejection.source = std::string(verdict.source);
+  rejection.sequence = verdict.sequence;
+  if (!verdict.id.empty()) rejection.id_digest = sha256(verdict.id);
+  if (!verdict.has_direct_identifier) rejection.digest = sha256(record.event);
+  screened.rejection = std::move(rejection);
+  screened.errors = std::move(verdict.errors);
+  return screened;
+}
+
+LedgerState::LedgerState(LedgerId id, std::shared_ptr<const TypeTable> types, std::string screen_digest)
+    : id_(std::move(id)), types_(std::move(types)), screen_digest_(std::move(screen_digest)) {}
+
+Result<LedgerState> LedgerState::load(const Store& store, LedgerNumber number, RecordScreen& reader,
+                                      const std::string& screen_digest) {
+  LedgerState state(store.ledgers().at(number.value()), reader.types(), screen_digest);
+  const auto size = store.size(number);
+  if (!size) return tl::unexpected(size.error());
+  if (size->value() == 0) return state;
+
+  const auto read_entry = [&](SequenceNumber place, std::string& bytes) -> Result<Entry> {
+    auto stored = store.entry(number, place);
+    if (!stored) return tl::unexpected(stored.error());
+    const std::string where = state.id_.text() + "/" + std::to_string(place.value());
+    if (!*stored) return fail(Code::store_corrupt, where, "an entry is missing");
+    bytes = std::move(**stored);
+    auto entry = decode(bytes);
+    if (!entry) return fail(Code::store_corrupt, where, entry.error().what);
+    return entry;
+  };
+
+  std::string bytes;
+  const auto genesis = read_entry(SequenceNumber(0), bytes);
+  if (!genesis) return tl::unexpected(genesis.error());
+  state.genesis_leaf_ = leaf_hash(bytes);
+  {
+    const auto event = reader.read(genesis->body);
+    if (!event) return tl::unexpected(event.error());
+    auto authors = AuthorRegistry::from_genesis(*event, *genesis);
+    if (!authors) return tl::unexpected(authors.error());
+    state.authors_ = std::make_shared<const AuthorRegistry>(std::move(*authors));
+    if (const auto named = object(event->data, "screen")) state.look_at_screen(*named);
+  }
+  const auto governing = store.governing(number);
+  if (!governing) return tl::unexpected(governing.error());
+  for (const SequenceNumber place : *governing) {
+    if (place.value() == 0) continue;
+    const auto entry = read_entry(place, bytes);
+    if (!entry) return tl::unexpected(entry.error());
+    const auto event = reader.read(entry->body);
+    if (!event) return tl::unexpected(event.error());
+    state.govern(*event, place);
+  }
+  auto ticks = store.ticks(number);
+  if (!ticks) return tl::unexpected(ticks.error());
+  if (*ticks) {
+    auto decoded = Ticks::decode(**ticks);
+    if (!decoded) return tl::unexpected(decoded.error());
+    state.ticks_ = std::move(*decoded);
+  }
+  auto tree = GrowingTree::load(store, number, *size);
+  if (!tree) return tl::unexpected(tree.error());
+  state.tree_ = std::move(*tree);
+  if (const auto last = read_entry(last_of(*size), bytes); !last) return tl::unexpected(last.error());
+  state.last_leaf_ = leaf_hash(bytes);
+  return state;
+}
+
+Result<Step> LedgerState::step(const Record& record, Screened&& screened, Earlier& earlier, RecordScreen& reader,
+                               std::string& out, const FullTile& full) {
+  if (stopped_) return tl::unexpected(*stopped_);
+  if (size().value() == 0) return begin(record, screened, reader, out, full);
+  if (screened.rejection) {
+    return reject(record, std::move(*screened.rejection), std::move(screened.errors), out, full);
+  }
+  const auto refuse = [&](Error error) -> Result<Step> {
+    const auto event = reader.read(record.event);
+    if (!event) return tl::unexpected(event.error());
+    Rejection rejection = rejection_of(error.code, error.where, *event);
+    return reject(record, std::move(rejection), {std::move(error)}, out, full);
+  };
+
+  Event judged;  // all that the judgement looks at
+  judged.bytes = record.event;
+  judged.type = screened.type;
+  const auto author = authors_->judge(
+      judged, record.signature != nullptr ? std::optional(*record.signature) : std::optional<AuthorSignature>());
+  if (!author) return refuse(author.error());
+
+  std::vector<SequenceNumber> filed;
+  {
+    auto places = earlier.filed(screened.key);
+    if (!places) return tl::unexpected(places.error());
+    filed = std::move(*places);
+  }
+  if (!filed.empty()) [[unlikely]] {
+    auto found = find_earlier(record, filed, earlier, reader, out, full);
+    if (!found) return tl::unexpected(found.error());
+    if (*found) return std::move(**found);
+  }
+
+  const EventType& type = *screened.type;
+  if (type.name == "ledger.genesis") {
+    return refuse(Error{Code::already_exists, "/type", "the ledger has its genesis already"});
+  }
+  const bool concerns_ticks = Ticks::concerns(type);
+  const bool governs = governs_ledger(type);
+  if (!concerns_ticks && !governs) [[likely]] {
+    Step step = append(record, EntryKind::event, *author, record.event, out, full);
+    step.filed = std::move(filed);
+    step.filed.push_back(step.sequence);
+    return step;
+  }
+  {
+    const auto event = reader.read(record.event);
+    if (!event) return tl::unexpected(event.error());
+    if (concerns_ticks) {
+      if (auto allowed = ticks_.judge(*event); !allowed) return refuse(allowed.error());
+    }
+    Step step = append(record, EntryKind::event, *author, record.event, out, full);
+    step.filed = std::move(filed);
+    step.filed.push_back(step.sequence);
+    step.governs = governs;
+    step.ticks_changed = concerns_ticks;
+    if (concerns_ticks) ticks_.apply(*event);
+    if (governs) govern(*event, step.sequence);
+    return step;
+  }
+}
+
+Result<Step> LedgerState::begin(const Record& record, const Screened& screened, RecordScreen& reader, std::string& out,
+                                const FullTile& full) {
+  if (screened.rejection) {
+    return fail(Code::bad_entry, id_.text() + "/0", "the first record is no genesis: " + to_string(screened.errors[0]));
+  }
+  const auto event = reader.read(record.event);
+  if (!event) return tl::unexpected(event.error());
+  // The key that signed it is the one that it names: its registry cannot be asked before it is there.
+  Entry entry;
+  entry.kind = EntryKind::genesis;
+  if (record.signature != nullptr) {
+    const auto key = VerifierKey::parse(text(event->data, "coordinator_key"));
+    if (key && key->name() == record.signature->key_name && key->key_hash() == record.signature->key_hash) {
+      entry.author = Author{key->author_key_id(), record.signature->signature};
+    }
+  }
+  auto authors = AuthorRegistry::from_genesis(*event, entry);
+  if (!authors) return tl::unexpected(authors.error());
+  if (authors->ledger() != id_) return fail(Code::bad_entry, id_.text() + "/0", "another ledger's genesis");
+  if (!event->type->allows(authors->kind())) return fail(Code::author_kind_wrong, id_.text() + "/0", "");
+  const std::shared_ptr<const AuthorRegistry> shared = std::make_shared<const AuthorRegistry>(std::move(*authors));
+  if (const auto named = object(event->data, "screen")) look_at_screen(*named);
+  if (stopped_) return tl::unexpected(*std::exchange(stopped_, std::nullopt));
+  authors_ = shared;
+  Step step = append(record, EntryKind::genesis, entry.author, record.event, out, full);
+  genesis_leaf_ = step.leaf;
+  step.filed.push_back(step.sequence);
+  step.governs = true;
+  return step;
+}
+
+// nullopt: other (source, id) under the same 16 bytes; the record is new.
+Result<std::optional<Step>> LedgerState::find_earlier(const Record& record, const std::vector<SequenceNumber>& filed,
+                                                      Earlier& earlier, RecordScreen& reader, std::string& out,
+                                                      const FullTile& full) {
+  EventReader first_reader(types_);  // two events at once need two readers
+  for (const SequenceNumber place : filed) {
+    auto bytes = earlier.entry(place);
+    if (!bytes) return tl::unexpected(bytes.error());
+    const auto where = [&] { return id_.text() + "/" + std::to_string(place.value()); };
+    const auto entry = decode(*bytes);
+    if (!entry) return fail(Code::store_corrupt, where(), entry.error().what);
+    const auto first = first_reader.read(entry->body);
+    if (!first) return fail(Code::store_corrupt, where(), first.error().what);
+    const auto event = reader.read(record.event);
+    if (!event) return tl::unexpected(event.error());
+    if (first->source != event->source || first->id != event->id) continue;
+    if (same_event(*event, record.event, *first, entry->body)) {
+      Step step;
+      step.kind = Step::Kind::duplicate;
+      step.sequence = place;
+      step.leaf = leaf_hash(*bytes);
+      step.first = place;
+      return step;
+    }
+    Rejection rejection = rejection_of(Code::conflict, "", *event);
+    rejection.first = place;
+    Error error{Code::conflict, "", "the same source and id with other content stands at " + where()};
+    Step step = reject(record, std::move(rejection), {std::move(error)}, out, full);
+    step.kind = Step::Kind::conflict;
+    step.first = place;
+    return step;
+  }
+  return std::nullopt;
+}
+
+Step LedgerState::reject(const Record& record, Rejection rejection, std::vector<Error> errors, std::string& out,
+                         const FullTile& full) {
+  const std::string body = to_json(rejection);
+  Step step = append(record, EntryKind::rejected, std::nullopt, body, out, full);
+  step.kind = Step::Kind::rejected;
+  step.errors = std::move(errors);
+  return step;
+}
+
+Step LedgerState::append(const Record& record, EntryKind kind, const std::optional<Author>& author,
+                         std::string_view body, std::string& out, const FullTile& full) {
+  Entry entry;
+  entry.kind = kind;
+  entry.sequence = next_of(size());
+  entry.received_ms = record.received_ms;
+  entry.generation = record.generation;
+  entry.offset = record.offset.value_or(Offset(entry.sequence.value()));
+  entry.previous = last_leaf_;
+  entry.author = author;
+  entry.body = body;
+  const std::size_t at = out.size();
+  encode(entry, out);
+  last_leaf_ = leaf_hash(std::string_view(out).substr(at));
+  tree_.append(last_leaf_, full);
+  Step step;
+  step.sequence = entry.sequence;
+  step.leaf = last_leaf_;
+  return step;
+}
+
+void LedgerState::govern(const Event& event, SequenceNumber number) {
+  if (event.type->name == "ledger.screen") {
+    look_at_screen(event.data);
+    return;
+  }
+  AuthorRegistry changed = *authors_;
+  changed.apply(event, number);
+  authors_ = std::make_shared<const AuthorRegistry>(std::move(changed));
+}
+
+void LedgerState::look_at_screen(simdjson::dom::object named) {
+  const auto version = integer(named, "version");
+  if (version == kScreenVersion && text(named, "digest") == screen_digest_) {
+    stopped_.reset();
+    return;
+  }
+  stopped_ =
+      Error{Code::screen_unknown, id_.text(),
+            "the ledger asks for screen version " + std::to_string(version.value_or(0)) +
+                ", this program has version " + std::to_string(kScreenVersion) + " with digest " + screen_digest_};
+}
+
+}  // namespace jangbu

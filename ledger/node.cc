@@ -1,0 +1,369 @@
+#include "ledger/node.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <utility>
+
+#include "ledger/ledger_state.h"
+#include "ledger/recovery.h"
+#include "ledger/sequencer.h"
+#include "ledger/space.h"
+#include "ledger/view_state.h"
+#include "schemas/invariant.h"
+
+namespace jangbu {
+namespace {
+
+// What readers see, all of one commit. Immutable; replaced as a whole.
+struct Published {
+  CommitNumber commit;
+  std::vector<std::shared_ptr<const LedgerViewState>> views;  // by ledger number; nullptr: no genesis yet
+  std::vector<std::shared_ptr<const AuthorRegistry>> authors;
+};
+
+struct Listener {
+  std::recursive_mutex mutex;  // recursive: a listener may let go of itself while it is called
+  std::function<void(CommitNumber)> changed;
+};
+
+std::shared_ptr<const LedgerInfo> info_of(const LedgerState& state) {
+  const AuthorRegistry& authors = *state.authors();
+  const auto log = std::find_if(authors.keys().begin(), authors.keys().end(),
+                                [](const RegisteredKey& key) { return key.use == KeyUse::log; });
+  JANGBU_INVARIANT(log != authors.keys().end(), "a genesis registers the log key");
+  return std::make_shared<const LedgerInfo>(
+      LedgerInfo{state.id(), authors.origin(), authors.kind(), log->key, state.genesis_leaf()});
+}
+
+}  // namespace
+
+struct Node::Impl {
+  NodeOptions options;
+  std::shared_ptr<const TypeTable> types;
+  Files* files = nullptr;
+  std::unique_ptr<DirectoryLock> lock;
+  std::shared_ptr<Store> store;
+  std::optional<TipFile> tip;
+  std::map<LedgerId, std::size_t> numbers;
+  std::optional<Error> refused;                          // read-only: why it writes nothing
+  std::unique_ptr<Sequencer> sequencer;                  // absent when read-only
+  std::vector<std::shared_ptr<const LedgerInfo>> infos;  // the writer's, like all that publish() makes
+
+  mutable std::mutex mutex;
+  mutable std::condition_variable changed;
+  std::shared_ptr<const Published> published;
+  bool shutting_down = false;
+  std::vector<std::weak_ptr<Listener>> listeners;
+
+  [[nodiscard]] std::shared_ptr<const Published> current() const {
+    const std::lock_guard guard(mutex);
+    return published;
+  }
+
+  [[nodiscard]] std::shared_ptr<const LedgerViewState> view_of(std::size_t number, const LedgerState& state,
+                                                               std::string checkpoint) {
+    if (!infos[number]) infos[number] = info_of(state);
+    return std::make_shared<const LedgerViewState>(LedgerViewState{
+        store, infos[number], LedgerNumber(number), state.size(), state.root(), std::move(checkpoint), state.edge()});
+  }
+
+  // Everything that stands in the database, which the tip covers by now.
+  [[nodiscard]] Result<void> publish_all(const std::vector<LedgerState>& states, CommitNumber commit) {
+    auto all = std::make_shared<Published>();
+    all->commit = commit;
+    infos.resize(states.size());
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      all->authors.push_back(states[i].authors());
+      if (states[i].size().value() == 0) {
+        all->views.push_back(nullptr);
+        continue;
+      }
+      auto checkpoint = store->last_checkpoint(LedgerNumber(i));
+      if (!checkpoint) return tl::unexpected(checkpoint.error());
+      all->views.push_back(view_of(i, states[i], *checkpoint ? std::move((*checkpoint)->note) : std::string()));
+    }
+    published = std::move(all);
+    return {};
+  }
+
+  // On the writer's thread, after commit and tip.
+  void release(const Released& released) {
+    auto next = std::make_shared<Published>(*published);  // only this thread replaces it
+    next->commit = released.commit;
+    for (std::size_t i = 0; i < released.grown.size(); ++i) {
+      const std::size_t number = released.grown[i];
+      const LedgerState& state = sequencer->state(number);
+      next->views[number] = view_of(number, state, released.checkpoints[i]);
+      next->authors[number] = state.authors();
+    }
+    std::vector<std::shared_ptr<Listener>> called;
+    {
+      const std::lock_guard guard(mutex);
+      published = std::move(next);
+      std::erase_if(listeners, [](const std::weak_ptr<Listener>& listener) { return listener.expired(); });
+      for (const auto& listener : listeners) {
+        if (auto held = listener.lock()) called.push_back(std::move(held));
+      }
+    }
+    changed.notify_all();
+    for (const auto& listener : called) {
+      const std::lock_guard guard(listener->mutex);
+      if (listener->changed) listener->changed(released.commit);
+    }
+  }
+
+  [[nodiscard]] Result<std::size_t> number_of(const LedgerId& ledger) const {
+    const auto found = numbers.find(ledger);
+    if (found == numbers.end()) return fail(Code::no_such_ledger, ledger.text(), "not a ledger of this node");
+    return found->second;
+  }
+
+  // The keys that sign the ledgers' checkpoints, each held against the ledger's own genesis.
+  [[nodiscard]] Result<std::vector<Lane>> lanes(std::vector<LedgerState>&& states) const {
+    std::vector<Lane> lanes;
+    for (LedgerState& state : states) {
+      const std::filesystem::path path = key_path(options.directory, state.id(), KeyUse::log);
+      auto key = read_signing_key(path, options.ask_passphrase);
+      if (!key) return tl::unexpected(key.error());
+      if (state.authors() && info_of(state)->log_key.text() != key->verifier().text()) {
+        return fail(Code::bad_key, path.string(), "not the key that the ledger's genesis names");
+      }
+      lanes.push_back(Lane{std::move(state), std::move(*key)});
+    }
+    return lanes;
+  }
+
+  // A start after a crash between commit and tip: what the database holds is released by this.
+  [[nodiscard]] Result<CommitNumber> record_tip(const std::vector<LedgerState>& states, CommitNumber last) {
+    std::vector<LedgerHead> heads;
+    bool ahead = false;
+    for (const LedgerState& state : states) {
+      const std::size_t row = heads.size();
+      heads.push_back(LedgerHead{state.id(), state.size(), state.root()});
+      ahead = ahead || row >= tip->heads().size() || tip->heads()[row].size != state.size();
+    }
+    if (!ahead) return last;
+    const CommitNumber commit(std::max(last, tip->commit()).value() + 1);
+    if (auto recorded = tip->record(commit, heads); !recorded) return tl::unexpected(recorded.error());
+    return commit;
+  }
+
+  void make_ballast() {
+    const std::filesystem::path path = options.directory / "ballast";
+    if (options.ballast_bytes == 0 || files->exists(path)) return;
+    const auto free = files->free_bytes(options.directory);
+    if (!free || *free < options.disk_low_water_bytes + 4 * options.ballast_bytes) return;
+    // Without it a full disk is only harder to leave, so a failure here stops nothing.
+    static_cast<void>(files->reserve(path, options.ballast_bytes));
+  }
+};
+
+Node::Node(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Node::~Node() {
+  {
+    const std::lock_guard guard(impl_->mutex);
+    impl_->shutting_down = true;
+  }
+  impl_->changed.notify_all();
+  if (impl_->sequencer) {
+    impl_->sequencer->close();
+    // Only so that the next start has no log to replay; everything is durable without it.
+    if (!impl_->sequencer->stopped()) static_cast<void>(impl_->store->flush());
+  }
+}
+
+Result<std::unique_ptr<Node>> Node::open(const NodeOptions& options, std::shared_ptr<const TypeTable> types) {
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
+  impl->types = types;
+  impl->files = options.files != nullptr ? options.files : &Files::machine();
+  RecordScreen reader(types);
+  auto started =
+      start(StartOptions{options.directory, options.read_only, options.founding, options.env, impl->files}, reader);
+  if (!started) return tl::unexpected(started.error());
+  impl->lock = std::move(started->lock);
+  impl->store = std::move(started->store);
+  impl->tip = std::move(started->tip);
+  for (std::size_t i = 0; i < started->ledgers.size(); ++i) {
+    impl->numbers.emplace(started->ledgers[i].id(), i);
+    const auto& stopped = started->ledgers[i].stopped();
+    if (stopped && !options.read_only) return tl::unexpected(*stopped);
+  }
+  CommitNumber last = started->last_commit;
+  if (options.read_only) {
+    impl->refused = started->refused.value_or(
+        Error{Code::read_only, options.directory.string(), "the node was opened for reading only"});
+  } else {
+    auto recorded = impl->record_tip(started->ledgers, last);
+    if (!recorded) return tl::unexpected(recorded.error());
+    last = *recorded;
+  }
+  if (auto done = impl->publish_all(started->ledgers, last); !done) return tl::unexpected(done.error());
+  if (!options.read_only) {
+    JANGBU_INVARIANT(options.clock != nullptr, "a writing node needs a clock");
+    auto lanes = impl->lanes(std::move(started->ledgers));
+    if (!lanes) return tl::unexpected(lanes.error());
+    impl->make_ballast();
+    SequencerOptions sequencer;
+    sequencer.commit_records_max = options.commit_records_max;
+    sequencer.commit_bytes_max = options.commit_bytes_max;
+    sequencer.queue_records_max = options.queue_records_max;
+    sequencer.disk_low_water_bytes = options.disk_low_water_bytes;
+    sequencer.directory = options.directory;
+    Impl& self = *impl;
+    impl->sequencer = std::make_unique<Sequencer>(*self.store, *self.tip, *self.files, *options.clock, types,
+                                                  std::move(*lanes), last, std::move(sequencer),
+                                                  [&self](const Released& released) { self.release(released); });
+  }
+  return std::unique_ptr<Node>(new Node(std::move(impl)));
+}
+
+Result<void> Node::submit(Submission submission, Placed placed) {
+  const auto number = impl_->number_of(submission.ledger);
+  if (!number) return tl::unexpected(number.error());
+  if (!impl_->sequencer) return tl::unexpected(*impl_->refused);
+  return impl_->sequencer->submit(*number, std::move(submission), std::move(placed));
+}
+
+Result<Placement> Node::append(Submission submission) {
+  auto promise = std::make_shared<std::promise<Result<Placement>>>();
+  std::future<Result<Placement>> placed = promise->get_future();
+  auto queued = submit(std::move(submission),
+                       [promise](Result<Placement> placement) { promise->set_value(std::move(placement)); });
+  if (!queued) return tl::unexpected(queued.error());
+  return placed.get();
+}
+
+Result<void> Node::run_writer(std::stop_token stop) {
+  if (!impl_->sequencer) return tl::unexpected(*impl_->refused);
+  auto ended = impl_->sequencer->run(std::move(stop));
+  {
+    const std::lock_guard guard(impl_->mutex);
+    impl_->shutting_down = impl_->shutting_down || ended.has_value();
+  }
+  impl_->changed.notify_all();
+  return ended;
+}
+
+Result<std::size_t> Node::commit_pending() {
+  if (!impl_->sequencer) return tl::unexpected(*impl_->refused);
+  return impl_->sequencer->commit();
+}
+
+std::vector<LedgerId> Node::ledgers() const {
+  std::vector<LedgerId> ids;
+  for (const auto& [id, number] : impl_->numbers) ids.push_back(id);
+  return ids;
+}
+
+bool Node::has(const LedgerId& ledger) const { return impl_->numbers.contains(ledger); }
+
+Result<LedgerView> Node::view(const LedgerId& ledger) const {
+  const auto number = impl_->number_of(ledger);
+  if (!number) return tl::unexpected(number.error());
+  auto state = impl_->current()->views[*number];
+  if (!state) return fail(Code::no_such_ledger, ledger.text(), "the ledger has no genesis yet");
+  return LedgerView(std::move(state));
+}
+
+std::vector<LedgerView> Node::views() const {
+  const auto all = impl_->current();
+  std::vector<LedgerView> views;
+  for (const auto& [id, number] : impl_->numbers) {
+    if (all->views[number]) views.push_back(LedgerView(all->views[number]));
+  }
+  return views;
+}
+
+bool Node::wait_for_commit(CommitNumber& seen, std::chrono::milliseconds timeout) const {
+  std::unique_lock lock(impl_->mutex);
+  const bool grown =
+      impl_->changed.wait_for(lock, timeout, [&] { return impl_->shutting_down || impl_->published->commit > seen; });
+  if (!grown || impl_->published->commit <= seen) return false;
+  seen = impl_->published->commit;
+  return true;
+}
+
+std::shared_ptr<void> Node::on_commit(std::function<void(CommitNumber)> changed) {
+  auto listener = std::make_shared<Listener>();
+  listener->changed = std::move(changed);
+  {
+    const std::lock_guard guard(impl_->mutex);
+    impl_->listeners.push_back(listener);
+  }
+  Listener* const raw = listener.get();
+  return {raw, [held = std::move(listener)](void*) mutable {
+            {
+              const std::lock_guard guard(held->mutex);
+              held->changed = nullptr;
+            }
+            held.reset();
+          }};
+}
+
+Result<void> Node::judge_author(const Event& event, const LedgerId& ledger,
+                                const std::optional<AuthorSignature>& signature) const {
+  const auto registry = authors(ledger);
+  if (!registry) return fail(Code::no_such_ledger, ledger.text(), "not a ledger of this node");
+  const auto author = registry->judge(event, signature);
+  if (!author) return tl::unexpected(author.error());
+  return {};
+}
+
+std::shared_ptr<const AuthorRegistry> Node::authors(const LedgerId& ledger) const {
+  const auto number = impl_->number_of(ledger);
+  return number ? impl_->current()->authors[*number] : nullptr;
+}
+
+const std::string& Node::space() const { return impl_->store->space(); }
+std::shared_ptr<const TypeTable> Node::types() const { return impl_->types; }
+
+std::optional<Error> Node::not_writing() const {
+  if (!impl_->sequencer) return impl_->refused;
+  return impl_->sequencer->stopped();
+}
+
+Node::Metrics Node::metrics() const { return impl_->sequencer ? impl_->sequencer->metrics() : Metrics(); }
+
+std::uint64_t Node::disk_bytes() const { return impl_->store->disk_bytes(); }
+Result<void> Node::compact() { return impl_->store->compact(); }
+
+Result<void> Node::backup(const std::filesystem::path& target) const {
+  Files& files = *impl_->files;
+  if (files.exists(target)) return fail(Code::already_exists, target.string(), "there is something already");
+  if (auto made = files.make_directories(target); !made) return made;
+  // The mark first: a copy that breaks off here can never be taken for a node.
+  auto mark = files.open(backup_mark_path(target), Files::Mode::create);
+  if (!mark) return tl::unexpected(mark.error());
+  if (auto written = (*mark)->write(0, "a copy of space " + space() + "\n"); !written) return written;
+  if (auto synced = (*mark)->sync(); !synced) return synced;
+  // The heads before the database, so that the copy holds at least what its tip says.
+  const auto released = impl_->current();
+  std::vector<LedgerHead> heads;
+  for (std::size_t i = 0; i < released->views.size(); ++i) {
+    if (const auto& view = released->views[i]) heads.push_back(LedgerHead{view->info->id, view->size, view->root});
+  }
+  if (auto copied = impl_->store->copy_to(database_path(target)); !copied) return copied;
+  const auto tip = TipFile::create(files, tip_path(target), released->commit, heads);
+  if (!tip) return tl::unexpected(tip.error());
+
+  NodeOptions options;
+  options.directory = target;
+  options.read_only = true;
+  options.files = impl_->files;
+  options.env = impl_->options.env;
+  const auto copy = Node::open(options, impl_->types);
+  if (!copy) return tl::unexpected(copy.error());
+  const auto why = (*copy)->not_writing();
+  if (why && why->code != Code::read_only) return tl::unexpected(*why);
+  for (const LedgerView& view : (*copy)->views()) {
+    if (auto whole = audit(view); !whole) return whole;
+  }
+  return {};
+}
+
+}  // namespace jangbu

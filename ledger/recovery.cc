@@ -1,0 +1,216 @@
+#include "ledger/recovery.h"
+
+#include <algorithm>
+
+#include "ledger/checkpoint.h"
+#include "ledger/screen_digest.h"
+#include "ledger/tree.h"
+#include "schemas/invariant.h"
+
+namespace jangbu {
+namespace {
+
+constexpr RecoveryRow kRows[] = {
+    {Finding::holds, "holds", std::nullopt, ""},
+    {Finding::ahead, "ahead", std::nullopt, ""},
+    {Finding::tip_missing, "tip_missing", Code::tip_corrupt, "tip"},
+    {Finding::tip_damaged, "tip_damaged", Code::tip_corrupt, "tip"},
+    {Finding::ledger_missing, "ledger_missing", Code::tip_rollback, "rollback"},
+    {Finding::ends_before_tip, "ends_before_tip", Code::tip_rollback, "rollback"},
+    {Finding::other_root, "other_root", Code::tip_fork, "fork"},
+    {Finding::end_damaged, "end_damaged", Code::store_corrupt, "damage"},
+    {Finding::checkpoint_bad, "checkpoint_bad", Code::store_corrupt, "damage"},
+};
+
+// What was found, and where.
+struct Found {
+  Finding finding = Finding::holds;
+  std::string where, what;
+};
+
+Result<Found> compare_with_tip(const Store& store, const std::vector<LedgerState>& ledgers, const TipFile& tip) {
+  Found found;
+  for (const LedgerHead& head : tip.heads()) {
+    const std::string where = head.id.text() + " at size " + std::to_string(head.size.value());
+    const auto state = std::find_if(ledgers.begin(), ledgers.end(),
+                                    [&](const LedgerState& candidate) { return candidate.id() == head.id; });
+    if (state == ledgers.end())
+      return Found{Finding::ledger_missing, where, "a released ledger is not in the database"};
+    if (state->size() < head.size) {
+      return Found{Finding::ends_before_tip, where,
+                   "was released; the database ends at " + std::to_string(state->size().value())};
+    }
+    const LedgerNumber number(static_cast<std::uint64_t>(state - ledgers.begin()));
+    const auto root =
+        root_at(head.size, [&](NodeId node) { return read_node(store, number, state->size(), state->edge(), node); });
+    if (!root) return tl::unexpected(root.error());
+    if (*root != head.root) {
+      return Found{Finding::other_root, where, "was released with another root than the database has"};
+    }
+    if (state->size() > head.size) found.finding = Finding::ahead;
+  }
+  return found;
+}
+
+// The entries since the last full tile but one are hashed again, and the last checkpoint is looked at: a torn or lost
+// end shows here.
+Result<Found> look_at_end(const Store& store, LedgerNumber number, const LedgerState& state) {
+  const TreeSize size = state.size();
+  const std::string where = state.id().text() + " at size " + std::to_string(size.value());
+  const SequenceNumber last = last_of(size);
+  const std::uint64_t tile = last.value() / kTileWidth;
+  const SequenceNumber from(tile * kTileWidth);
+  auto entries = store.entries(number, from, size, kTileWidth, SIZE_MAX);
+  if (!entries) return tl::unexpected(entries.error());
+  Hash previous;
+  const auto node = [&](std::uint64_t leaf) { return read_node(store, number, size, state.edge(), NodeId{0, leaf}); };
+  if (from.value() > 0) {
+    const auto before = node(from.value() - 1);
+    if (!before) return tl::unexpected(before.error());
+    previous = *before;
+  }
+  SequenceNumber place = from;
+  for (const std::string& bytes : *entries) {
+    const auto entry = decode(bytes);
+    const Hash leaf = leaf_hash(bytes);
+    const auto stored = node(place.value());
+    if (!stored) return tl::unexpected(stored.error());
+    if (!entry || entry->sequence != place || entry->previous != previous || leaf != *stored) {
+      return Found{Finding::end_damaged, state.id().text() + "/" + std::to_string(place.value()),
+                   "does not follow the entry before it"};
+    }
+    previous = leaf;
+    place = next(place);
+  }
+  const auto note = store.last_checkpoint(number);
+  if (!note) return tl::unexpected(note.error());
+  if (!*note || (*note)->size != size) return Found{Finding::checkpoint_bad, where, "the last checkpoint is not there"};
+  const RegisteredKey* log_key = nullptr;
+  for (const RegisteredKey& key : state.authors()->keys()) {
+    if (log_key == nullptr && key.use == KeyUse::log) log_key = &key;  // the genesis's
+  }
+  JANGBU_INVARIANT(log_key != nullptr, "a genesis registers the log key");
+  const auto checkpoint = open_checkpoint((*note)->note, log_key->key);
+  if (!checkpoint) return Found{Finding::checkpoint_bad, where, to_string(checkpoint.error())};
+  if (checkpoint->size != size || checkpoint->root != state.root()) {
+    return Found{Finding::checkpoint_bad, where, "the last checkpoint is another tree's"};
+  }
+  return Found{};
+}
+
+Result<std::vector<LedgerState>> load_ledgers(const Store& store, RecordScreen& reader, bool founding) {
+  std::vector<LedgerState> ledgers;
+  const std::string digest = screen_digest(*reader.types());
+  for (std::size_t i = 0; i < store.ledgers().size(); ++i) {
+    auto state = LedgerState::load(store, LedgerNumber(i), reader, digest);
+    if (!state) return tl::unexpected(state.error());
+    if (!founding && state->size().value() == 0) {
+      return fail(Code::store_corrupt, state->id().text(), "a ledger without its genesis");
+    }
+    ledgers.push_back(std::move(*state));
+  }
+  return ledgers;
+}
+
+Error refusal(const Found& found) {
+  const RecoveryRow& row = row_of(found.finding);
+  JANGBU_INVARIANT(row.refuses, row.name);
+  return Error{*row.refuses, found.where,
+               found.what + "; nothing was changed. RUNBOOK, \"" + std::string(row.runbook) + "\""};
+}
+
+// The table, over a database that is open read-only.
+Result<Found> examine(const Store& store, const std::vector<LedgerState>& ledgers, const Result<TipFile>& tip,
+                      bool tip_exists, bool founding) {
+  if (!tip_exists) return Found{Finding::tip_missing, "tip", "there is no tip file beside the database"};
+  if (!tip) {
+    if (tip.error().code != Code::tip_corrupt) return tl::unexpected(tip.error());
+    return Found{Finding::tip_damaged, "tip", "neither slot of the tip file can be read"};
+  }
+  for (std::size_t i = 0; i < ledgers.size(); ++i) {
+    if (founding && ledgers[i].size().value() == 0) continue;
+    auto end = look_at_end(store, LedgerNumber(i), ledgers[i]);
+    if (!end) return end;
+    if (row_of(end->finding).refuses) {
+      // A rollback explains a missing end better than damage does.
+      auto compared = compare_with_tip(store, ledgers, *tip);
+      return compared && row_of(compared->finding).refuses ? compared : end;
+    }
+  }
+  return compare_with_tip(store, ledgers, *tip);
+}
+
+}  // namespace
+
+const RecoveryRow& row_of(Finding finding) {
+  for (const RecoveryRow& row : kRows) {
+    if (row.finding == finding) return row;
+  }
+  invariant_failed("every Finding has a row", __FILE__, __LINE__, "");
+}
+
+std::filesystem::path database_path(const std::filesystem::path& directory) { return directory / "db"; }
+std::filesystem::path tip_path(const std::filesystem::path& directory) { return directory / "tip"; }
+std::filesystem::path backup_mark_path(const std::filesystem::path& directory) { return directory / "backup"; }
+
+Result<Started> start(const StartOptions& options, RecordScreen& reader) {
+  Files& files = *options.files;
+  Started started;
+  auto lock =
+      files.lock_directory(options.directory, options.read_only ? Files::Sharing::shared : Files::Sharing::exclusive);
+  if (!lock) return tl::unexpected(lock.error());
+  started.lock = std::move(*lock);
+  if (!options.read_only && files.exists(backup_mark_path(options.directory))) {
+    return fail(Code::read_only, options.directory.string(), "this is a backup; RUNBOOK, \"restore\"");
+  }
+
+  StoreOptions store_options;
+  store_options.directory = database_path(options.directory);
+  store_options.read_only = true;
+  store_options.env = options.env;
+  auto store = Store::open(store_options);
+  if (!store) return tl::unexpected(store.error());
+  const auto founded = (*store)->is_founded();
+  if (!founded) return tl::unexpected(founded.error());
+  if (*founded == options.founding) {
+    return fail(Code::no_such_node, options.directory.string(),
+                *founded ? "the space is founded already" : "the space was never founded to its end: delete it");
+  }
+  auto ledgers = load_ledgers(**store, reader, options.founding);
+  if (!ledgers) return tl::unexpected(ledgers.error());
+  const bool tip_exists = files.exists(tip_path(options.directory));
+  auto tip = TipFile::open(files, tip_path(options.directory),
+                           options.read_only ? Files::Mode::read : Files::Mode::read_write);
+  const auto found = examine(**store, *ledgers, tip, tip_exists, options.founding);
+  if (!found) return tl::unexpected(found.error());
+  if (row_of(found->finding).refuses) {
+    if (!options.read_only) return tl::unexpected(refusal(*found));
+    started.refused = refusal(*found);
+  }
+  auto last = (*store)->last_commit();
+  if (!last) return tl::unexpected(last.error());
+  started.last_commit = *last;
+  if (tip) {
+    started.last_commit = std::max(*last, tip->commit());
+    started.tip = std::move(*tip);
+  }
+
+  if (!options.read_only) {
+    store->reset();
+    store_options.read_only = false;
+    store = Store::open(store_options);
+    if (!store) return tl::unexpected(store.error());
+    for (std::size_t i = 0; i < ledgers->size(); ++i) {
+      const auto size = (*store)->size(LedgerNumber(i));
+      if (!size) return tl::unexpected(size.error());
+      if (*size != (*ledgers)[i].size()) {
+        return fail(Code::store_corrupt, (*ledgers)[i].id().text(), "opened for writing, the database ends elsewhere");
+      }
+    }
+  }
+  started.store = std::move(*store);
+  started.ledgers = std::move(*ledgers);
+  return started;
+}
+
+}  // namespace jangbu

@@ -1,0 +1,83 @@
+// The start procedure: does the database still hold what this node has released? It is decided before anything is
+// written: the directory is locked, the database opened read-only, and each ledger compared with the tip.
+//
+// One row of the table for each thing that can be found; the first that holds for any ledger decides for the node.
+//
+//   finding             what the start does   error         the way out (ops/RUNBOOK.md)
+//   ------------------  --------------------  ------------  ---------------------------------------------------------
+//   holds               serves                -
+//   ahead               serves                -             a crash between commit and tip: the start records the tip
+//   tip_missing         refuses               tip_corrupt   "tip": from a backup, or by who knows what was released
+//   tip_damaged         refuses               tip_corrupt   "tip"
+//   ledger_missing      refuses               tip_rollback  "rollback": the database is older than what was released
+//   ends_before_tip     refuses               tip_rollback  "rollback"
+//   other_root          refuses               tip_fork      "fork": same size, other history
+//   end_damaged         refuses               store_corrupt "damage": the last entries do not hash to the last
+//   checkpoint checkpoint_bad      refuses               store_corrupt "damage"
+//
+// "Refuses" means: Node::open() answers the error, and with `read_only` the node opens for reading and says why it
+// writes nothing. Nothing is repaired in place.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "ledger/files.h"
+#include "ledger/ledger_state.h"
+#include "ledger/store.h"
+#include "ledger/tip.h"
+#include "schemas/error.h"
+
+namespace jangbu {
+
+enum class Finding : std::uint8_t {
+  holds,
+  ahead,
+  tip_missing,
+  tip_damaged,
+  ledger_missing,
+  ends_before_tip,
+  other_root,
+  end_damaged,
+  checkpoint_bad,
+};
+
+struct RecoveryRow {
+  Finding finding;
+  std::string_view name;
+  std::optional<Code> refuses;  // absent: serves
+  std::string_view runbook;     // section
+};
+[[nodiscard]] const RecoveryRow& row_of(Finding finding);
+
+struct StartOptions {
+  std::filesystem::path directory;
+  bool read_only = false;
+  bool founding = false;  // create_space() only: ledgers may be empty yet
+  void* env = nullptr;
+  Files* files = nullptr;
+};
+
+struct Started {
+  std::unique_ptr<DirectoryLock> lock;
+  std::shared_ptr<Store> store;
+  std::optional<TipFile> tip;        // absent only with `refused`
+  std::vector<LedgerState> ledgers;  // [i] is ledger number i
+  CommitNumber last_commit;
+  std::optional<Error> refused;  // read-only starts only: what the table says
+};
+
+// Errors: no_such_node, dir_locked, io, store_corrupt, bad_entry, and with !read_only the table's.
+[[nodiscard]] Result<Started> start(const StartOptions& options, RecordScreen& reader);
+
+[[nodiscard]] std::filesystem::path database_path(const std::filesystem::path& directory);
+[[nodiscard]] std::filesystem::path tip_path(const std::filesystem::path& directory);
+// Stands in a copy that Node::backup() made: such a directory is never written to as it is, because what was released
+// after the copy is not in it. RUNBOOK, "restore".
+[[nodiscard]] std::filesystem::path backup_mark_path(const std::filesystem::path& directory);
+
+}  // namespace jangbu

@@ -1,0 +1,453 @@
+#include "ledger/sequencer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include "ledger/checkpoint.h"
+#include "ledger/tree.h"
+#include "schemas/invariant.h"
+
+namespace jangbu {
+namespace {
+
+// How many records a ledger gives in its turn, so that a flood of one does not hold up the others.
+constexpr std::size_t kTurnRecords = 256;
+
+Placement::Kind placement_kind(Step::Kind kind) {
+  switch (kind) {
+    case Step::Kind::appended:
+      return Placement::Kind::appended;
+    case Step::Kind::duplicate:
+      return Placement::Kind::duplicate;
+    case Step::Kind::conflict:
+      return Placement::Kind::conflict;
+    case Step::Kind::rejected:
+      return Placement::Kind::rejected;
+  }
+  invariant_failed("a kind of step", __FILE__, __LINE__, "");
+}
+
+// The entries of one ledger in one commit, and what was filed before it and in it.
+class LaneBatch final : public Earlier {
+ public:
+  LaneBatch(const Store& store, LedgerNumber ledger, TreeSize size) : store_(store), ledger_(ledger), begin_(size) {}
+
+  // Asks the store once for all keys of the commit.
+  Result<void> prefetch(std::span<const DedupKey> keys) {
+    auto filed = store_.filed(ledger_, keys);
+    if (!filed) return tl::unexpected(filed.error());
+    std::size_t slots = 64;
+    while (slots < 2 * keys.size()) slots *= 2;
+    slots_.assign(slots, kFree);
+    rows_.reserve(keys.size());
+    for (std::size_t i = 0; i < keys.size(); ++i) row(keys[i]).places = std::move((*filed)[i]);
+    return {};
+  }
+
+  Result<std::vector<SequenceNumber>> filed(const DedupKey& key) override { return row(key).places; }
+  void file(const DedupKey& key, const std::vector<SequenceNumber>& places) { row(key).places = places; }
+
+  Result<std::string> entry(SequenceNumber number) override {
+    if (number.value() >= begin_.value()) return std::string(bytes_of(number.value() - begin_.value()));
+    auto stored = store_.entry(ledger_, number);
+    if (!stored) return tl::unexpected(stored.error());
+    if (!*stored) {
+      return fail(Code::store_corrupt, store_.ledgers()[ledger_.value()].text() + "/" + std::to_string(number.value()),
+                  "an entry that a dedup key names is missing");
+    }
+    return std::move(**stored);
+  }
+
+  // The new entries' bytes, one after the other, and where each ends.
+  std::string bytes;
+  std::vector<std::size_t> ends;
+  std::vector<Hash> leaves;
+
+  [[nodiscard]] std::string_view bytes_of(std::size_t index) const {
+    const std::size_t from = index == 0 ? 0 : ends[index - 1];
+    return std::string_view(bytes).substr(from, ends[index] - from);
+  }
+  [[nodiscard]] LedgerNumber ledger() const { return ledger_; }
+  [[nodiscard]] TreeSize begin() const { return begin_; }
+
+ private:
+  static constexpr std::uint32_t kFree = UINT32_MAX;
+  struct Row {
+    DedupKey key;
+    std::vector<SequenceNumber> places;
+  };
+
+  // Open addressing over the key's own bytes, which are a hash already. All keys were prefetched, so it never grows.
+  Row& row(const DedupKey& key) {
+    std::uint64_t hash = 0;
+    std::memcpy(&hash, key.data(), sizeof hash);
+    for (std::size_t at = hash & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
+      if (slots_[at] == kFree) {
+        slots_[at] = static_cast<std::uint32_t>(rows_.size());
+        rows_.push_back(Row{key, {}});
+        return rows_.back();
+      }
+      if (rows_[slots_[at]].key == key) return rows_[slots_[at]];
+    }
+  }
+
+  const Store& store_;
+  LedgerNumber ledger_;
+  TreeSize begin_;
+  std::vector<std::uint32_t> slots_;
+  std::vector<Row> rows_;
+};
+
+std::uint64_t microseconds_since(std::chrono::steady_clock::time_point from) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - from).count());
+}
+
+}  // namespace
+
+// A commit under way.
+struct Sequencer::Written {
+  struct Tile {
+    LedgerNumber ledger;
+    TileId tile;
+    Hash root;
+  };
+  Batch batch;
+  std::vector<std::unique_ptr<LaneBatch>> lanes;  // that have new entries
+  std::vector<Tile> tiles;
+  std::vector<Told> told;
+  Node::Metrics counts;
+};
+
+Sequencer::Sequencer(Store& store, TipFile& tip, Files& files, const Clock& clock,
+                     std::shared_ptr<const TypeTable> types, std::vector<Lane> lanes, CommitNumber last,
+                     SequencerOptions options, std::function<void(const Released&)> release)
+    : store_(store),
+      tip_(tip),
+      files_(files),
+      clock_(clock),
+      options_(std::move(options)),
+      release_(std::move(release)),
+      lanes_(std::move(lanes)),
+      screen_(std::move(types)),
+      last_(last),
+      queues_(lanes_.size()) {
+  for (const Lane& lane : lanes_) heads_.push_back(LedgerHead{lane.state.id(), lane.state.size(), lane.state.root()});
+}
+
+Result<void> Sequencer::submit(std::size_t lane, Submission submission, Placed placed) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return fail(Code::stopped, stopped_->where, "the writer has stopped: " + stopped_->what);
+    if (closing_) return fail(Code::shutting_down, "", "the node is shutting down");
+    if (disk_low_ && disk_is_low()) {
+      return fail(Code::disk_full, options_.directory.string(), "less than the low-water mark is free on the disk");
+    }
+    disk_low_ = false;
+    std::deque<Queued>& queue = queues_[lane];
+    if (queue.size() >= options_.queue_records_max) {
+      return fail(Code::queue_full, submission.ledger.text(), "more records are waiting than the node takes");
+    }
+    // The order and the time of a record are given here, at once: neither depends on how commits are cut.
+    queue.push_back(Queued{std::move(submission.event), std::move(submission.signature), submission.screened,
+                           clock_.wall_milliseconds(), std::move(placed)});
+    ++queued_;
+    wake = writer_waits_;
+  }
+  if (wake) waiting_.notify_one();
+  return {};
+}
+
+std::vector<Sequencer::Taken> Sequencer::take() {
+  std::vector<Taken> taken;
+  std::vector<std::size_t> taken_of(lanes_.size(), SIZE_MAX);
+  std::size_t records = 0, bytes = 0;
+  const std::lock_guard lock(mutex_);
+  bool any = true;
+  const auto full = [&] { return records >= options_.commit_records_max || bytes >= options_.commit_bytes_max; };
+  while (any && !full()) {
+    any = false;
+    for (std::size_t turn = 0; turn < queues_.size() && !full(); ++turn) {
+      const std::size_t lane = (first_lane_ + turn) % queues_.size();
+      std::deque<Queued>& queue = queues_[lane];
+      if (queue.empty()) continue;
+      if (taken_of[lane] == SIZE_MAX) {
+        taken_of[lane] = taken.size();
+        taken.push_back(Taken{lane, {}});
+      }
+      std::vector<Queued>& into = taken[taken_of[lane]].records;
+      for (std::size_t i = 0; i < kTurnRecords && !queue.empty() && !full(); ++i) {
+        bytes += queue.front().event.size();
+        ++records;
+        into.push_back(std::move(queue.front()));
+        queue.pop_front();
+      }
+      any = any || !queue.empty();
+    }
+  }
+  if (!queues_.empty()) first_lane_ = (first_lane_ + 1) % queues_.size();
+  queued_ -= records;
+  return taken;
+}
+
+Result<void> Sequencer::write_records(Taken& taken, Written& written) {
+  Lane& lane = lanes_[taken.lane];
+  const LedgerNumber number(taken.lane);
+  auto batch = std::make_unique<LaneBatch>(store_, number, lane.state.size());
+
+  std::vector<Record> records(taken.records.size());
+  std::vector<Screened> screened(taken.records.size());
+  std::vector<DedupKey> keys;
+  keys.reserve(records.size());
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const Queued& queued = taken.records[i];
+    Record& record = records[i];
+    record.event = queued.event;
+    record.signature = queued.signature ? &*queued.signature : nullptr;
+    record.screened = queued.screened;
+    record.received_ms = queued.received_ms;
+    bytes += queued.event.size() + kEntryHeaderBytes + kEntryAuthorBytes;
+    screened[i] = screen_.screen(record, lane.state.id());
+    if (!screened[i].rejection) keys.push_back(screened[i].key);
+  }
+  if (auto fetched = batch->prefetch(keys); !fetched) return fetched;
+  batch->bytes.reserve(bytes);
+  batch->ends.reserve(records.size());
+  batch->leaves.reserve(records.size());
+
+  const auto full = [&](TileId tile, std::span<const Hash> hashes, const Hash& root) {
+    Store::put_tile(written.batch, number, tile, hashes);
+    written.tiles.push_back(Written::Tile{number, tile, root});
+  };
+  bool ticks_changed = false;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const DedupKey key = screened[i].key;
+    auto step = lane.state.step(records[i], std::move(screened[i]), *batch, screen_, batch->bytes, full);
+    Placed placed = std::exchange(taken.records[i].placed, nullptr);
+    if (!step) {
+      // These two are about this record and its ledger; any other is the disk's.
+      const Code code = step.error().code;
+      if (code != Code::screen_unknown && code != Code::bad_entry && code != Code::author_kind_wrong) {
+        written.told.push_back(Told{std::move(placed), tl::unexpected(step.error())});
+        return tl::unexpected(step.error());
+      }
+      written.told.push_back(Told{std::move(placed), tl::unexpected(step.error())});
+      continue;
+    }
+    if (step->is_new()) {
+      batch->ends.push_back(batch->bytes.size());
+      batch->leaves.push_back(step->leaf);
+      Store::put_entry(written.batch, number, step->sequence, batch->bytes_of(batch->ends.size() - 1));
+      ++written.counts.entries;
+    }
+    if (!step->filed.empty()) {
+      batch->file(key, step->filed);
+      Store::put_filed(written.batch, number, key, step->filed);
+    }
+    if (step->governs) Store::put_governing(written.batch, number, step->sequence);
+    ticks_changed = ticks_changed || step->ticks_changed;
+    written.counts.rejected += step->kind == Step::Kind::rejected ? 1U : 0U;
+    written.counts.conflicts += step->kind == Step::Kind::conflict ? 1U : 0U;
+    written.counts.duplicates += step->kind == Step::Kind::duplicate ? 1U : 0U;
+    written.told.push_back(Told{std::move(placed), Placement{placement_kind(step->kind), step->sequence, step->leaf,
+                                                             step->first, std::move(step->errors)}});
+  }
+  if (ticks_changed) Store::put_ticks(written.batch, number, lane.state.ticks().encode());
+  if (!batch->leaves.empty()) written.lanes.push_back(std::move(batch));
+  return {};
+}
+
+// What the batch will write is read again, from the bytes that RocksDB gets, and hashed again, before anything is
+// signed: a bit that flipped in memory since the leaf was computed would else be signed as if it had been sent.
+Result<void> Sequencer::look_again(const Written& written) const {
+  struct Rehash final : Store::Visitor {
+    const Written* written = nullptr;
+    std::vector<const LaneBatch*> by_ledger;
+    std::size_t entries = 0, tiles = 0;
+    bool same = true;
+    void entry(LedgerNumber ledger, SequenceNumber number, std::string_view bytes) override {
+      const LaneBatch* lane = ledger.value() < by_ledger.size() ? by_ledger[ledger.value()] : nullptr;
+      const std::uint64_t index = lane == nullptr ? UINT64_MAX : number.value() - lane->begin().value();
+      same = same && lane != nullptr && index < lane->leaves.size() && leaf_hash(bytes) == lane->leaves[index];
+      ++entries;
+    }
+    void tile(LedgerNumber ledger, TileId tile, std::string_view bytes) override {
+      const bool known = tiles < written->tiles.size() && written->tiles[tiles].ledger == ledger &&
+                         written->tiles[tiles].tile == tile && bytes.size() == kTileWidth * sizeof(Hash);
+      if (known) {
+        std::vector<Hash> hashes(kTileWidth);
+        std::memcpy(hashes.data(), bytes.data(), bytes.size());
+        same = same && complete_root(hashes) == written->tiles[tiles].root;
+      } else {
+        same = false;
+      }
+      ++tiles;
+    }
+  };
+  Rehash rehash;
+  rehash.written = &written;
+  rehash.by_ledger.resize(lanes_.size(), nullptr);
+  std::size_t entries = 0;
+  for (const auto& lane : written.lanes) {
+    rehash.by_ledger[lane->ledger().value()] = lane.get();
+    entries += lane->leaves.size();
+  }
+  if (auto visited = Store::visit(written.batch, rehash); !visited) return visited;
+  if (!rehash.same || rehash.entries != entries || rehash.tiles != written.tiles.size()) {
+    return fail(Code::store_corrupt, "batch", "bytes changed in memory between hashing and storing");
+  }
+  return {};
+}
+
+Result<void> Sequencer::make_durable(Written& written, Released& released) {
+  if (auto same = look_again(written); !same) return same;
+  const CommitNumber commit(last_.value() + 1);
+  std::vector<LedgerHead> heads = heads_;
+  for (const auto& batch : written.lanes) {
+    const auto lane = static_cast<std::size_t>(batch->ledger().value());
+    const LedgerState& state = lanes_[lane].state;
+    JANGBU_INVARIANT(state.size().value() == batch->begin().value() + batch->leaves.size(), state.id().text());
+    heads[lane].size = state.size();
+    heads[lane].root = state.root();
+    // Signed in memory only: until the write below is synced, nobody sees it.
+    auto note =
+        sign_checkpoint(Checkpoint{state.authors()->origin(), state.size(), state.root(), {}}, lanes_[lane].log_key);
+    if (!note) return tl::unexpected(note.error());
+    Store::put_checkpoint(written.batch, batch->ledger(), StoredCheckpoint{state.size(), *note});
+    released.grown.push_back(lane);
+    released.checkpoints.push_back(std::move(*note));
+  }
+  Store::put_commit_number(written.batch, commit);
+  const auto before = std::chrono::steady_clock::now();
+  // 1. The commit. A crash before it is through: the records were never acknowledged, their senders send them again.
+  if (auto stored = store_.commit(written.batch); !stored) return stored;
+  // 2. The tip. A crash between: the database is one commit ahead of it, which the start accepts and takes over.
+  if (auto recorded = tip_.record(commit, heads); !recorded) {
+    return fail(Code::commit_unknown, recorded.error().where, recorded.error().what);
+  }
+  written.counts.sync_time_us_total = microseconds_since(before);
+  // 3. Only now may anybody see it: a restored older database would contradict what was given out.
+  last_ = commit;
+  heads_ = std::move(heads);
+  released.commit = commit;
+  return {};
+}
+
+Result<std::size_t> Sequencer::commit() {
+  if (auto error = stopped()) return tl::unexpected(std::move(*error));
+  const auto before = std::chrono::steady_clock::now();
+  std::vector<Taken> taken = take();
+  std::size_t records = 0;
+  for (const Taken& lane : taken) records += lane.records.size();
+  if (records == 0) return 0;
+
+  Written written;
+  written.told.reserve(records);
+  Released released;
+  Result<void> done;
+  for (Taken& lane : taken) {
+    done = write_records(lane, written);
+    if (!done) break;
+  }
+  if (done && !written.lanes.empty()) done = make_durable(written, released);
+  if (!done) {
+    // From here on the states in memory are ahead of the disk: no further commit may start from them.
+    stop(done.error());
+    for (Told& told : written.told) told.placed(fail(Code::commit_unknown, done.error().where, done.error().what));
+    for (Taken& lane : taken) {
+      for (Queued& queued : lane.records) {
+        if (queued.placed) queued.placed(fail(Code::stopped, done.error().where, done.error().what));
+      }
+    }
+    return tl::unexpected(done.error());
+  }
+  if (!written.lanes.empty()) release_(released);
+  {
+    const bool low = disk_is_low();
+    const std::lock_guard lock(mutex_);
+    disk_low_ = low;
+    metrics_.commits += written.lanes.empty() ? 0U : 1U;
+    metrics_.entries += written.counts.entries;
+    metrics_.rejected += written.counts.rejected;
+    metrics_.conflicts += written.counts.conflicts;
+    metrics_.duplicates += written.counts.duplicates;
+    metrics_.sync_time_us_total += written.counts.sync_time_us_total;
+    metrics_.commit_time_us_total += microseconds_since(before);
+  }
+  for (Told& told : written.told) told.placed(std::move(told.placement));
+  return records;
+}
+
+Result<void> Sequencer::run(std::stop_token stop_token) {
+  const std::stop_callback wake(stop_token, [this] {
+    const std::lock_guard lock(mutex_);
+    waiting_.notify_all();
+  });
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      writer_waits_ = true;
+      waiting_.wait(lock, [&] { return queued_ > 0 || stop_token.stop_requested(); });
+      writer_waits_ = false;
+      if (stop_token.stop_requested()) {
+        closing_ = true;
+        if (queued_ == 0) return {};
+      }
+    }
+    auto committed = commit();
+    if (!committed) return tl::unexpected(committed.error());
+  }
+}
+
+void Sequencer::stop(const Error& error) {
+  std::vector<std::deque<Queued>> left(queues_.size());
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = error;
+    left.swap(queues_);
+    queued_ = 0;
+  }
+  for (std::deque<Queued>& queue : left) {
+    for (Queued& queued : queue)
+      queued.placed(fail(Code::stopped, error.where, "the writer has stopped: " + error.what));
+  }
+}
+
+void Sequencer::close() {
+  std::vector<std::deque<Queued>> left(queues_.size());
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+    left.swap(queues_);
+    queued_ = 0;
+  }
+  for (std::deque<Queued>& queue : left) {
+    for (Queued& queued : queue) queued.placed(fail(Code::shutting_down, "", "the node is shutting down"));
+  }
+}
+
+std::optional<Error> Sequencer::stopped() const {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
+bool Sequencer::disk_is_low() {
+  if (options_.disk_low_water_bytes == 0) return false;
+  const auto free = files_.free_bytes(options_.directory);
+  return free && *free < options_.disk_low_water_bytes;
+}
+
+Node::Metrics Sequencer::metrics() const {
+  const auto free = files_.free_bytes(options_.directory);
+  const std::lock_guard lock(mutex_);
+  Node::Metrics metrics = metrics_;
+  metrics.queued = queued_;
+  metrics.disk_free_bytes = free.value_or(0);
+  return metrics;
+}
+
+}  // namespace jangbu
