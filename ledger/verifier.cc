@@ -8,6 +8,7 @@
 
 #include "ledger/authors.h"
 #include "ledger/entry.h"
+#include "ledger/rejected.h"
 #include "ledger/tree.h"
 #include "schemas/event.h"
 #include "schemas/invariant.h"
@@ -132,6 +133,9 @@ struct LedgerVerifier::Impl {
       return;
     }
     result.entry = *entry;
+    if (entry->kind == EntryKind::rejected) {
+      if (const auto rejection = parse_rejection(entry->body); !rejection) result.form = rejection.error();
+    }
     if (entry->kind != EntryKind::event || !registry) return;
     const auto event = worker.reader.read(entry->body);
     if (!event) {
