@@ -18,12 +18,9 @@
 
 namespace jangbu::api::testing {
 
-class NodeTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    auto types = TypeTable::build();
-    ASSERT_TRUE(types) << to_string(types.error());
-    types_ = *types;
+struct SpaceTemplate {
+  explicit SpaceTemplate(const TypeTable& types) {
+    const ManualClock clock(1'772'409'600'000);
     SpacePlan plan;
     plan.space = "medspace";
     plan.institutions = {{"haneul", InstitutionKind::coordinator, false, {}, "하늘", "Haneul"},
@@ -31,8 +28,24 @@ class NodeTest : public ::testing::Test {
                          {"saebyeok", InstitutionKind::hospital, false, {}, "새벽", "Saebyeok"},
                          {"bioai", InstitutionKind::demand, false, {}, "바이오", "BioAI"}};
     plan.key_seed = "a test's";
-    const auto made = create_space(folder_ / "node", plan, clock_, *types_);
-    ASSERT_TRUE(made) << to_string(made.error());
+    const auto created = create_space(folder / "node", plan, clock, types);
+    done = created.has_value();
+    if (!done) error = to_string(created.error());
+  }
+  jangbu::testing::TemporaryFolder folder;
+  bool done = false;
+  std::string error;
+};
+
+class NodeTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    types_ = shared_types();
+    ASSERT_TRUE(types_);
+    // Made once a program, and copied: making one syncs many files.
+    static const SpaceTemplate made(*types_);
+    ASSERT_TRUE(made.done) << made.error;
+    std::filesystem::copy(made.folder / "node", folder_ / "node", std::filesystem::copy_options::recursive);
     NodeOptions options;
     options.directory = folder_ / "node";
     options.clock = &clock_;
@@ -87,6 +100,11 @@ class NodeTest : public ::testing::Test {
     return sum;
   }
 
+  // Compiled once a program: it never changes.
+  static std::shared_ptr<const TypeTable> shared_types() {
+    static const auto types = TypeTable::build().value_or(nullptr);
+    return types;
+  }
   static std::string id_of(int number) {
     std::string digits = std::to_string(number);
     return "00000000-0000-4000-8000-" + std::string(12 - digits.size(), '0') + digits;
@@ -100,7 +118,7 @@ class NodeTest : public ::testing::Test {
             {"time", "2026-03-02T09:15:00+09:00"},
             {"institution", "hanbit"},
             {"data",
-             {{"actor", {{"role", "researcher"}}},
+             {{"actor", {{"id", "bioai/u:nstnexiplervspoupjjpm7dpr4"}, {"role", "researcher"}}},
               {"action", "read"},
               {"outcome", 0},
               {"dataset", "hanbit/d-1"},
