@@ -18,18 +18,18 @@ namespace jangbu {
 
 class JsonPath {
  public:
-  void push(std::string_view name) { push_token({name, kName}); }
-  void push(std::size_t index) { push_token({{}, index}); }
+  void push(std::string_view name) { push_token({name.data(), name.size()}); }
+  void push(std::size_t index) { push_token({nullptr, index}); }
   void pop() { --depth_; }
 
   // An RFC 6901 pointer.
   [[nodiscard]] std::string text() const {
     std::string pointer;
     for (std::size_t i = 0; i < depth_; ++i) {
-      if (tokens_[i].index == kName) {
-        append_pointer_token(pointer, tokens_[i].name);
+      if (tokens_[i].name != nullptr) {
+        append_pointer_token(pointer, {tokens_[i].name, tokens_[i].number});
       } else {
-        pointer.append("/").append(std::to_string(tokens_[i].index));
+        pointer.append("/").append(std::to_string(tokens_[i].number));
       }
     }
     return pointer;
@@ -41,16 +41,16 @@ class JsonPath {
   }
 
  private:
-  static constexpr std::size_t kName = SIZE_MAX;
+  // Trivial, so that a path costs nothing before it is pushed to.
   struct Token {
-    std::string_view name;
-    std::size_t index;
+    const char* name;    // nullptr: an index
+    std::size_t number;  // the name's length, or the index
   };
   void push_token(Token token) {
-    JANGBU_INVARIANT(depth_ < tokens_.size(), std::to_string(depth_));  // strict JSON bounds the depth
+    JANGBU_INVARIANT(depth_ < tokens_.size(), std::to_string(depth_));  // the parser bounds the depth
     tokens_[depth_++] = token;
   }
-  std::array<Token, kJsonDepthMax + 1> tokens_;
+  std::array<Token, kParserDepthMax + 1> tokens_;
   std::size_t depth_ = 0;
 };
 

@@ -68,9 +68,7 @@ void Screen::Impl::strict(std::string_view bytes, Verdict& verdict) {
     if (const std::optional<dom::element> root = json.parse_trusted(bytes)) {
       report.clear();
       JsonPath path;
-      if (strict_errors(bytes, kErrorsListedMax + 1).front().code != Code::too_deep) {
-        Walk(false, std::nullopt, report, path).examine_all(*root);
-      }
+      Walk(false, std::nullopt, report, path).examine_all(*root);
       verdict.has_direct_identifier = report.has_identifier();
     }
   }

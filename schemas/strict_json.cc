@@ -10,9 +10,7 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-// Deeper than the screen allows, so that simdjson's own limit only guards its stack.
-constexpr std::size_t kParserDepth = 64;
-static_assert(kParserDepth > kJsonDepthMax);
+static_assert(kParserDepthMax > kJsonDepthMax);
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
@@ -140,7 +138,7 @@ bool clean(dom::element element, std::size_t depth) {
 StrictJson::StrictJson()
     : padded_(kEntryBytesMax + simdjson::SIMDJSON_PADDING),
       parser_(kEntryBytesMax),
-      allocated_(parser_.allocate(kEntryBytesMax, kParserDepth) == simdjson::SUCCESS) {}
+      allocated_(parser_.allocate(kEntryBytesMax, kParserDepthMax) == simdjson::SUCCESS) {}
 
 std::optional<dom::element> StrictJson::parse_trusted(std::string_view bytes) {
   if (!allocated_ || bytes.empty() || bytes.size() > kEntryBytesMax) return std::nullopt;

@@ -16,6 +16,10 @@
 
 namespace jangbu {
 
+// Deeper than the screen allows (kJsonDepthMax), so that the parser's own limit only guards stacks: no document that
+// was parsed is deeper.
+inline constexpr std::size_t kParserDepthMax = 64;
+
 // A reusable parser; one per thread. Not for inputs beyond kEntryBytesMax.
 class StrictJson {
  public:

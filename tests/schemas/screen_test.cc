@@ -250,6 +250,19 @@ TEST_F(ScreenTest, ListsABoundedNumberOfErrors) {
   EXPECT_EQ(verdict_.errors[kErrorsListedMax - 1].code, Code::unknown_member);
 }
 
+TEST_F(ScreenTest, EndsOnDepthBehindMoreFaultsThanItLists) {
+  for (const std::size_t depth : {31U, 32U, 33U, 40U, 62U, 63U, 64U, 65U, 500U}) {
+    for (const std::size_t numbers : {0U, 1U, 70U}) {
+      std::string text = "[";
+      for (std::size_t i = 0; i < numbers; ++i) text += "1.5,";
+      for (std::size_t i = 0; i < depth; ++i) text += R"({"a":)";
+      text += R"("kim@example.org")" + std::string(depth, '}') + "]";
+      EXPECT_NE(judge(text), "") << depth;
+      EXPECT_TRUE(verdict_.has_direct_identifier) << depth;
+    }
+  }
+}
+
 TEST_F(ScreenTest, NeverRepeatsAValue) {
   const std::string secret = "zXq9canary";
   for (const std::string& bytes :
