@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <iostream>
 #include <optional>
 #include <random>
@@ -15,7 +14,9 @@
 
 #include "consumers/projections/projector.h"
 #include "schemas/bounds.h"
+#include "tests/support/folder.h"
 #include "tests/support/memory_source.h"
+#include "tests/support/projections.h"
 
 namespace jangbu::consumers {
 namespace {
@@ -24,42 +25,10 @@ using testing::event_bytes;
 using testing::MemoryLedger;
 using testing::Record;
 
-std::shared_ptr<const TypeTable> types() {
-  static const auto table = *TypeTable::build();
-  return table;
-}
-
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "jangbu-search-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) std::abort();
-    root_ = pattern;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(root_, ignored);
-  }
-  [[nodiscard]] std::filesystem::path at(std::string_view name) const { return root_ / name; }
-
- private:
-  std::filesystem::path root_;
-};
-
-std::unique_ptr<ProjectionStore> open_store(const std::filesystem::path& directory) {
-  auto store = ProjectionStore::open(directory, contract_digest());
-  if (!store) ADD_FAILURE() << to_string(store.error());
-  return std::move(store).value_or(nullptr);
-}
-
-void catch_up(ProjectionStore& store, const Sources& sources, std::uint64_t entries_a_step = 65'536) {
-  Projector projector(store, types());
-  for (;;) {
-    const auto step = projector.step(sources, entries_a_step);
-    ASSERT_TRUE(step) << to_string(step.error());
-    if (step->behind == 0) return;
-  }
-}
+using testing::catch_up;
+using testing::Folder;
+using testing::open_store;
+using testing::types;
 
 // One entry as the model knows it.
 struct Known {

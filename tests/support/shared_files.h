@@ -1,5 +1,5 @@
-// Where the public test vectors, samples and code lists are. They are not part of the project: tests that need them skip,
-// with a message, where they are absent.
+// Where the public test vectors, samples and code lists are. They are not part of the project: tests that need them
+// skip, with a message, where they are absent.
 #pragma once
 
 #include <cstdlib>
@@ -14,7 +14,8 @@ namespace jangbu::testing {
 // The folder named by JANGBU_SHARED, else the nearest `shared` beside one of the source folder's parents.
 inline std::optional<std::filesystem::path> shared_folder() {
   if (const char* named = std::getenv("JANGBU_SHARED")) return std::filesystem::path(named);
-  for (std::filesystem::path at = std::filesystem::path(JANGBU_SOURCE_DIR); at != at.parent_path(); at = at.parent_path()) {
+  for (std::filesystem::path at = std::filesystem::path(JANGBU_SOURCE_DIR); at != at.parent_path();
+       at = at.parent_path()) {
     if (std::filesystem::exists(at / "shared" / "DESIGN.md")) return at / "shared";
   }
   return std::nullopt;
