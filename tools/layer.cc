@@ -1,2 +1,0 @@
-// Keeps the target buildable while the layer is empty.
-namespace jangbu {}
