@@ -77,7 +77,7 @@ void DemoLife::set_up() {
          Json{{"environment", local_id(institution, "cloud")},
               {"owner", institution},
               {"csap", Json{{"number", "CSAP-2025-" + std::string(institution)},
-                            {"grade", "standard"},
+                            {"grade", "saas-standard"},
                             {"until", year_time(700 * kDay)}}},
               {"country", "KR"}},
          KeyUse::coordinator);
@@ -175,7 +175,7 @@ DemoDataset DemoLife::dataset(const DemoProject& project, std::string_view site,
             {"permit", project.permit},
             {"basis", "KR-28-2-RESEARCH"},
             {"purpose", "HRESCH"},
-            {"method", Json{{"techniques", {"generalisation", "keyed-pseudonym"}},
+            {"method", Json{{"techniques", {"keyed-hash", "generalization"}},
                             {"tool", "jangbu-agent"},
                             {"digest", code("pseudonymize")["digest"]}}},
             {"records", made.records},
@@ -197,7 +197,7 @@ void DemoLife::copy(DemoDataset& dataset, YearSecond at) {
             {"copy", id},
             {"location", dataset.copies.back().location},
             {"manifest", dataset.manifest},
-            {"reason", "analysis-node"},
+            {"reason", "analysis"},
             {"expires", year_time(dataset.expires)}});
 }
 
