@@ -10,6 +10,11 @@
 
 namespace jangbu::tools {
 
+// What a person, or a program on its behalf, is called in events.
+[[nodiscard]] Json demo_actor(const std::string& id, std::string_view role);
+// A program by its name; its digest is a function of the name here, so that every site states the same one.
+[[nodiscard]] Json demo_program(std::string_view name);
+
 struct DemoProject {
   std::string demand, project, permit;
   std::vector<std::string> people;  // researchers of the demand organisation
