@@ -214,8 +214,7 @@ void DemoLife::probe(const DemoDataset& dataset, const Json& location, YearSecon
             {"location", location},
             {"kind", "file"},
             {"result", result},
-            {"by",
-             demo_actor(local_id(dataset.site, "u:" + DemoRandom(part_seed(2, dataset.site, 0)).base32(26)), "system")},
+            {"by", prober_of(dataset.site)},
             {"at", year_time(at)},
             {"evidence", random_.digest()}},
        KeyUse::prober);

@@ -58,6 +58,8 @@ class Script {
 
 // A place yet unknown: the entry of the event labelled so.
 [[nodiscard]] inline Json place_of(std::string_view label) { return Json{{"@", label}}; }
+// The verifier key of an institution's prober, told later too.
+[[nodiscard]] inline Json prober_of(std::string_view institution) { return Json{{"@prober", institution}}; }
 // "2026-01-01T09:00:00+09:00" at that second of the year.
 [[nodiscard]] std::string year_time(YearSecond second);
 [[nodiscard]] LedgerId shared_ledger(std::string_view institution);

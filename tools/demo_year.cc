@@ -54,6 +54,7 @@ struct DemoYear::Impl {
   std::vector<Everyday> everyday;
   std::vector<PlantedFault> planted;
   std::map<std::string, KnownPlace> places;
+  std::map<std::string, std::string> probers;
   std::map<std::string, std::uint64_t> next_sequence;  // by ledger and source
   int next_hour = 0;
 };
@@ -111,6 +112,12 @@ void DemoYear::Impl::resolve(Json& data) const {
     const auto found = places.find(data["@"].get<std::string>());
     JANGBU_INVARIANT(found != places.end(), "no place was told for " + data["@"].get<std::string>());
     data = Json{{"ledger", found->second.ledger}, {"sequence", found->second.sequence}, {"leaf", found->second.leaf}};
+    return;
+  }
+  if (data.is_object() && data.size() == 1 && data.contains("@prober")) {
+    const auto found = probers.find(data["@prober"].get<std::string>());
+    JANGBU_INVARIANT(found != probers.end(), "no prober's key was told for " + data["@prober"].get<std::string>());
+    data = found->second;
     return;
   }
   if (data.is_structured()) {
@@ -212,6 +219,10 @@ std::vector<DemoEvent> DemoYear::hour(int hour) {
 
 void DemoYear::placed(const std::string& label, const LedgerId& ledger, SequenceNumber sequence, const Hash& leaf) {
   impl_->places[label] = KnownPlace{ledger.text(), sequence.value(), digest_text(leaf)};
+}
+
+void DemoYear::tell_prober(const std::string& institution, const std::string& vkey) {
+  impl_->probers[institution] = vkey;
 }
 
 const std::vector<PlantedFault>& DemoYear::planted() const { return impl_->planted; }

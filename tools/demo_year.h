@@ -53,6 +53,9 @@ class DemoYear {
   [[nodiscard]] static Timestamp from();  // 2026-01-01T00:00:00+09:00
   [[nodiscard]] static Timestamp until();
 
+  // The verifier keys of the institutions' probers, which stand in what they say. Before the first hour().
+  void tell_prober(const std::string& institution, const std::string& vkey);
+
   // What arrives within hour `hour` (0 to kHours - 1, each once, in order), by arrival.
   [[nodiscard]] std::vector<DemoEvent> hour(int hour);
   // Where a labelled event of an earlier hour stands. Before the next hour().
