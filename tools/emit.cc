@@ -1,5 +1,5 @@
-// `jangbu emit`: sends events to a node, from files, folders, NDJSON or standard input: CloudEvents, or FHIR AuditEvent,
-// Consent and Bundle resources.
+// `jangbu emit`: sends events to a node, from files, folders, NDJSON or standard input: CloudEvents, or FHIR
+// AuditEvent, Consent and Bundle resources.
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <map>

@@ -1,5 +1,5 @@
-// Where a command finds its node: at a URL, or in a directory, which it then serves to itself on a free port of loopback
-// for as long as it runs. So every command speaks the one published API. Used by the commands that ask a node.
+// Where a command finds its node: at a URL, or in a directory, which it then serves to itself on a free port of
+// loopback for as long as it runs. So every command speaks the one published API. Used by the commands that ask a node.
 #pragma once
 
 #include <filesystem>

@@ -22,7 +22,8 @@ Result<InstitutionPlan> institution_of(const json& object, const std::string& po
   constexpr std::string_view kMembers[] = {"id", "kind", "name", "advanced_general", "designations"};
   for (const auto& [member, value] : object.items()) {
     if (std::find(std::begin(kMembers), std::end(kMembers), member) == std::end(kMembers)) {
-      return fail(Code::bad_usage, pointer + "/" + member, "no such member; there are id, kind, name, advanced_general, designations");
+      return fail(Code::bad_usage, pointer + "/" + member,
+                  "no such member; there are id, kind, name, advanced_general, designations");
     }
   }
   InstitutionPlan plan;

@@ -1,9 +1,9 @@
-// RunningNode: a node in this process with everything that serves it: the writer's thread, the API's I/O threads and, where
-// they are asked for, the ticker, the checks and the projections. `serve`, `demo` and every command that was given a
-// directory instead of a URL use it.
+// RunningNode: a node in this process with everything that serves it: the writer's thread, the API's I/O threads and,
+// where they are asked for, the ticker, the checks and the projections. `serve`, `demo` and every command that was
+// given a directory instead of a URL use it.
 //
-// Threads: open() and stop() by one; the rest by any. stop() drains: what was queued is committed, answers under way are
-// given.
+// Threads: open() and stop() by one; the rest by any. stop() drains: what was queued is committed, answers under way
+// are given.
 #pragma once
 
 #include <cstdint>
@@ -41,8 +41,8 @@ class RunningNode {
   [[nodiscard]] Node& node();
   [[nodiscard]] const std::string& url() const;
 
-  // One tick at the clock's time, then checks and projections brought up to it and every conclusion ledgered. Only without
-  // `on_its_own`. Errors: what stopped one of them.
+  // One tick at the clock's time, then checks and projections brought up to it and every conclusion ledgered. Only
+  // without `on_its_own`. Errors: what stopped one of them.
   [[nodiscard]] Result<void> advance();
   // Checks and projections brought up to what is ledgered, without a tick. Only without `on_its_own`.
   [[nodiscard]] Result<void> settle();
