@@ -87,8 +87,8 @@ struct Emitter::Impl {
   std::map<std::string, std::string> origins;
 
   // Resuming: a chain of digests over the documents, and how many of them were sent when it had its value.
-  std::uint64_t documents = 0, sent_before = 0;
-  Hash chain{}, sent_chain{};
+  std::uint64_t documents = 0, complete = 0, sent_before = 0;
+  Hash chain{}, complete_chain{}, sent_chain{};
 
   Result<void> add_event(std::string place, std::string_view bytes);
   Result<std::string> signature_for(std::string_view event);
@@ -114,11 +114,12 @@ Result<void> Emitter::Impl::load_state() {
 }
 
 Result<void> Emitter::Impl::remember() {
-  if (options.state_file.empty() || documents <= sent_before) return {};
+  if (!places.empty()) return {};
+  if (options.state_file.empty() || complete <= sent_before) return {};
   const std::string next = options.state_file + ".next";
   {
     std::ofstream out(next, std::ios::trunc);
-    out << documents << ' ' << digest_text(chain) << '\n';
+    out << complete << ' ' << digest_text(complete_chain) << '\n';
     if (!out.flush()) return fail(Code::io, next, "cannot be written");
   }
   std::error_code error;
@@ -318,13 +319,23 @@ Result<void> Emitter::take(InputDocument document) {
     ++impl.counts.skipped;
     return {};
   }
-  if (document.kind == DocumentKind::fhir) return impl.fhir(document);
-  if (document.kind != DocumentKind::batch) return impl.add_event(std::move(document.place), document.bytes);
-  std::size_t number = 0;
-  for (const std::string_view element : elements_of(document.bytes)) {
-    if (auto added = impl.add_event(document.place + "#" + std::to_string(number++), element); !added) return added;
+  Result<void> taken;
+  if (document.kind == DocumentKind::fhir) {
+    taken = impl.fhir(document);
+  } else if (document.kind == DocumentKind::batch) {
+    std::size_t number = 0;
+    for (const std::string_view element : elements_of(document.bytes)) {
+      if (taken = impl.add_event(document.place + "#" + std::to_string(number++), element); !taken) break;
+    }
+  } else {
+    taken = impl.add_event(std::move(document.place), document.bytes);
   }
-  return {};
+  // Only whole documents are remembered as sent, and only once their request was answered.
+  if (taken) {
+    impl.complete = impl.documents;
+    impl.complete_chain = impl.chain;
+  }
+  return taken;
 }
 
 Result<void> Emitter::finish() { return impl_->flush(); }
