@@ -1,6 +1,7 @@
 // Clocks and random bytes, passed in wherever they are needed, so that tests hold them in their hands.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <span>
@@ -23,7 +24,7 @@ class SystemClock final : public Clock {
   [[nodiscard]] std::chrono::steady_clock::time_point steady() const override;
 };
 
-// Stands still until told.
+// Stands still until told, by any thread.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(std::int64_t wall_ms) : wall_ms_(wall_ms) {}
@@ -34,7 +35,7 @@ class ManualClock final : public Clock {
   void set_wall_milliseconds(std::int64_t wall_ms) { wall_ms_ = wall_ms; }
 
  private:
-  std::int64_t wall_ms_;
+  std::atomic<std::int64_t> wall_ms_;
 };
 
 }  // namespace jangbu

@@ -1,0 +1,59 @@
+// `jangbu serve`: all roles of a node in one process: intake, ledgers, checks, projections and the API.
+#include <CLI/CLI.hpp>
+
+#include "tools/command.h"
+#include "tools/listen_address.h"
+#include "tools/passphrase.h"
+#include "tools/running_node.h"
+
+namespace jangbu::tools {
+namespace {
+
+struct Options {
+  std::string directory, passphrase_file;
+  std::string listen = "127.0.0.1:8080";
+  bool read_only = false;
+};
+
+Result<void> serve(Environment& environment, const Options& options) {
+  auto address = parse_listen_address(options.listen);
+  if (!address) return tl::unexpected(address.error());
+  auto ask = passphrase_source(environment, options.passphrase_file);
+  if (!ask) return tl::unexpected(ask.error());
+  RunningNodeOptions running_options;
+  running_options.directory = options.directory;
+  running_options.address = address->host;
+  running_options.port = address->port;
+  running_options.clock = &environment.clock;
+  running_options.ask_passphrase = std::move(*ask);
+  running_options.read_only = options.read_only;
+  auto running = RunningNode::open(running_options);
+  if (!running) return tl::unexpected(running.error());
+  environment.out
+      << "serving " << (*running)->node().space() << " at " << (*running)->url() << '\n'
+      << "open, without authentication: whoever can connect may read and write; so it listens on loopback only\n"
+      << std::flush;
+  if (const auto why = (*running)->node().not_writing()) {
+    environment.err << "read-only: " << to_string(*why) << '\n';
+  }
+  auto ended = (*running)->wait(environment.stop);
+  auto stopped = (*running)->stop();
+  return ended ? stopped : ended;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, Environment& environment, Exit& exit) {
+  CLI::App* command = app.add_subcommand("serve", "serve a node's directory over HTTP, with checks and projections");
+  auto options = std::make_shared<Options>();
+  command->add_option("directory", options->directory, "the node's directory")->required();
+  command->add_option("--listen", options->listen, "address:port on loopback; port 0 takes a free one")
+      ->capture_default_str();
+  command->add_option("--passphrase-file", options->passphrase_file, "the first line of this file opens the key files");
+  command->add_flag("--read-only", options->read_only, "answer reads only; sign and accept nothing");
+  command->callback([&environment, &exit, options] {
+    if (auto done = serve(environment, *options); !done) exit = complain(environment, done.error());
+  });
+}
+
+}  // namespace jangbu::tools
