@@ -48,7 +48,4 @@ class HttpClient {
   std::unique_ptr<Impl> impl_;
 };
 
-// RFC 3986 percent-encoding of a query value or path segment.
-[[nodiscard]] std::string percent_encode(std::string_view text);
-
 }  // namespace jangbu::tools

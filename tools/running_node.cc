@@ -6,18 +6,43 @@
 #include <thread>
 #include <vector>
 
+#include "api/fhir_routes.h"
 #include "api/http_metrics.h"
 #include "api/routes.h"
 #include "api/server.h"
 #include "api/service.h"
+#include "consumers/projections/projector.h"
+#include "consumers/projections/store.h"
 
 namespace jangbu::tools {
+
+namespace {
+
+// How long a thread that follows the node sleeps at most before it looks whether it should end.
+constexpr std::chrono::milliseconds kLook{200};
+
+// Projections can always be built again: a damaged folder, or one of an older program, is removed and made anew.
+Result<std::unique_ptr<consumers::ProjectionStore>> open_projections(const std::filesystem::path& directory) {
+  const std::string contract = consumers::contract_digest();
+  auto store = consumers::ProjectionStore::open(directory, contract);
+  if (store || store.error().code != Code::state_corrupt) return store;
+  std::error_code error;
+  std::filesystem::remove_all(directory, error);
+  if (error) return fail(Code::io, directory.string(), "damaged, and cannot be removed: " + error.message());
+  return consumers::ProjectionStore::open(directory, contract);
+}
+
+}  // namespace
 
 struct RunningNode::Impl {
   RunningNodeOptions options;
   std::unique_ptr<Node> node;
   std::string url;
 
+  std::unique_ptr<consumers::ProjectionStore> projections;
+  std::unique_ptr<consumers::Projector> projector;
+
+  api::PseudonymKeys pseudonym_keys;
   std::unique_ptr<api::HttpMetrics> http_metrics;
   std::unique_ptr<api::Service> service;
   std::unique_ptr<api::Routes> routes;
@@ -29,7 +54,8 @@ struct RunningNode::Impl {
   std::optional<Error> failed;
 
   std::vector<std::jthread> workers;  // the server's
-  std::jthread writer;                // ends last: answers under way wait for its commits
+  std::jthread projecting;
+  std::jthread writer;  // ends last: answers under way wait for its commits
 
   ~Impl() { stop().has_value(); }
 
@@ -40,17 +66,49 @@ struct RunningNode::Impl {
     changed.notify_all();
   }
 
+  // Every projection up to what is released now.
+  Result<void> project() {
+    const consumers::Sources sources = consumers::sources_of(node->views());
+    for (;;) {
+      const auto step = projector->step(sources);
+      if (!step) return tl::unexpected(step.error());
+      if (step->behind == 0) return {};
+    }
+  }
+
+  Result<void> start_projections() {
+    auto store = open_projections(options.directory / "projections");
+    if (!store) return tl::unexpected(store.error());
+    projections = std::move(*store);
+    projector = std::make_unique<consumers::Projector>(*projections, node->types());
+    if (!options.on_its_own) return {};
+    projecting = std::jthread([this](const std::stop_token& stop) {
+      CommitNumber seen;
+      Result<void> done;
+      while (done && !stop.stop_requested()) {
+        done = project();
+        if (done) static_cast<void>(node->wait_for_commit(seen, kLook));
+      }
+      report(done);
+    });
+    return {};
+  }
+
   Result<void> listen() {
     api::ServerOptions listening;
     listening.address = options.address;
     listening.port = options.port;
     http_metrics = std::make_unique<api::HttpMetrics>();
     service = std::make_unique<api::Service>(api::Service{*node, *options.clock, http_metrics.get()});
-    routes = std::make_unique<api::Routes>(api::make_routes(*service, listening.workers));
+    std::vector<api::Route> table = api::make_routes(*service, listening.workers);
+    api::add_fhir_routes(*service, pseudonym_keys, listening.workers, table);
+    routes = std::make_unique<api::Routes>(std::move(table));
+    http_metrics->attach(*routes);
     auto listened = api::Server::listen(listening, *routes, *options.clock, http_metrics->observer());
     if (!listened) return tl::unexpected(listened.error());
     server = std::move(*listened);
     url = server->url();
+    http_metrics->attach([this] { return server->counters(); });
     for (std::size_t i = 0; i < server->workers(); ++i) {
       workers.emplace_back([this, i] { server->run(i); });
     }
@@ -60,6 +118,11 @@ struct RunningNode::Impl {
   Result<void> stop() {
     if (server) server->stop();
     workers.clear();  // joins
+    if (http_metrics) http_metrics->attach(std::function<api::Server::Counters()>());
+    if (projecting.joinable()) {
+      projecting.request_stop();
+      projecting.join();
+    }
     if (writer.joinable()) {
       writer.request_stop();
       writer.join();
@@ -90,12 +153,20 @@ Result<std::unique_ptr<RunningNode>> RunningNode::open(const RunningNodeOptions&
     impl->writer = std::jthread(
         [&running = *impl](const std::stop_token& stop) { running.report(running.node->run_writer(stop)); });
   }
+  auto pseudonyms = api::load_pseudonym_keys(options.directory, *impl->node, options.ask_passphrase);
+  if (!pseudonyms) return tl::unexpected(pseudonyms.error());
+  impl->pseudonym_keys = std::move(*pseudonyms);
+  if (auto projecting = impl->start_projections(); !projecting) return tl::unexpected(projecting.error());
   if (auto listening = impl->listen(); !listening) return tl::unexpected(listening.error());
   return std::unique_ptr<RunningNode>(new RunningNode(std::move(impl)));
 }
 
 Node& RunningNode::node() { return *impl_->node; }
 const std::string& RunningNode::url() const { return impl_->url; }
+
+Result<void> RunningNode::settle() { return impl_->project(); }
+
+Result<void> RunningNode::advance() { return impl_->project(); }
 
 Result<void> RunningNode::wait(const std::stop_token& stop) {
   std::unique_lock lock(impl_->mutex);
