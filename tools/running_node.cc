@@ -99,10 +99,9 @@ struct RunningNode::Impl {
     listening.address = options.address;
     listening.port = options.port;
     http_metrics = std::make_unique<api::HttpMetrics>();
-    service = std::make_unique<api::Service>(api::Service{*node, *options.clock, http_metrics.get()});
-    std::vector<api::Route> table = api::make_routes(*service, listening.workers);
-    api::add_fhir_routes(*service, pseudonym_keys, listening.workers, table);
-    routes = std::make_unique<api::Routes>(std::move(table));
+    service = std::make_unique<api::Service>(
+        api::Service{*node, *options.clock, http_metrics.get(), projections.get(), &pseudonym_keys});
+    routes = std::make_unique<api::Routes>(api::make_routes(*service, listening.workers));
     http_metrics->attach(*routes);
     auto listened = api::Server::listen(listening, *routes, *options.clock, http_metrics->observer());
     if (!listened) return tl::unexpected(listened.error());
