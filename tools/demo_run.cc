@@ -58,7 +58,7 @@ struct DemoRun::Impl {
 Result<void> DemoRun::Impl::make_space() {
   auto types = TypeTable::build();
   if (!types) return tl::unexpected(types.error());
-  if (auto made = create_space(options.directory, year.plan(), clock, *types); !made) return made;
+  if (auto made = create_space(options.directory, year.plan(), clock, **types); !made) return made;
   NodeOptions node_options;
   node_options.directory = options.directory;
   node_options.clock = &clock;

@@ -54,7 +54,7 @@ Result<void> init(Environment& environment, const Options& options) {
   }
   auto types = TypeTable::build();
   if (!types) return tl::unexpected(types.error());
-  if (auto made = create_space(options.directory, *plan, environment.clock, *types); !made) return made;
+  if (auto made = create_space(options.directory, *plan, environment.clock, **types); !made) return made;
 
   NodeOptions node_options;
   node_options.directory = options.directory;
