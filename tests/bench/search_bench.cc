@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "consumers/projections/annual.h"
 #include "consumers/projections/indexed_entry.h"
 #include "consumers/projections/projector.h"
 #include "consumers/projections/search.h"
@@ -75,6 +76,7 @@ World make_world(std::uint64_t entries, std::uint64_t seed) {
     world.ledgers.emplace_back(hospital);
     world.ledgers.emplace_back(std::string(hospital) + ".patients");
   }
+  world.ledgers.emplace_back("haneul", true);
   std::mt19937_64 random(seed);
   for (std::uint64_t i = 0; i < entries; ++i) {
     const std::size_t site = random() % 5;
@@ -114,6 +116,18 @@ World make_world(std::uint64_t entries, std::uint64_t seed) {
     }
     world.bytes += event.size();
     world.ledgers[site * 2 + (kind < 5 ? 1 : 0)].add(std::move(event), time);
+    if (i % (1 + entries / 1000) == 0 || i + 1 == entries) {
+      std::string observed;
+      for (const MemoryLedger& ledger : world.ledgers) {
+        if (&ledger == &world.ledgers.back()) continue;
+        observed += (observed.empty() ? "" : ",") + std::string(R"({"ledger":")") + ledger.id().text() +
+                    R"(","size":)" + std::to_string(ledger.size()) + "}";
+      }
+      // After the year's last entry, and late_hours, its report is closed.
+      const std::string when = i + 1 == entries ? "2027-04-01T00:00:00Z" : at;
+      world.ledgers.back().add(event_bytes("tick", "haneul", "t-" + std::to_string(i), when,
+                                           R"({"at":")" + when + R"(","observed":[)" + observed + "]}"));
+    }
   }
   return world;
 }
@@ -208,6 +222,19 @@ int run(std::uint64_t entries, std::size_t queries, std::uint64_t seed) {
       query.time = {Timestamp::from_milliseconds(from), Timestamp::from_milliseconds(from + 86'400'000)};
       return query;
     });
+
+    std::vector<double> wall, cpu;
+    std::size_t accesses = 0;
+    for (std::size_t i = 0; i < std::min<std::size_t>(queries, 20); ++i) {
+      const auto began = Clock::now();
+      const double cpu_began = cpu_milliseconds();
+      const auto made = annual_report(**store, *types, sources, "2026-03-01", "2027-03-01");
+      wall.push_back(milliseconds(Clock::now() - began));
+      cpu.push_back(cpu_milliseconds() - cpu_began);
+      if (!made) die(made.error());
+      accesses += static_cast<std::size_t>(made->figures[16].measures[0].cells[0].value.numerator);
+    }
+    report("the annual report (rows: accesses counted)", std::move(wall), std::move(cpu), accesses);
 
     IndexedEntryReader reader(*types);
     const auto began = Clock::now();

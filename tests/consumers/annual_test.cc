@@ -11,19 +11,19 @@
 #include <set>
 #include <string>
 
-#include "tests/support/folder.h"
 #include "tests/support/memory_source.h"
 #include "tests/support/projections.h"
+#include "tests/support/temporary_folder.h"
 
 namespace jangbu::consumers {
 namespace {
 
 using testing::catch_up;
+using testing::contract_types;
 using testing::event_bytes;
-using testing::Folder;
 using testing::MemoryLedger;
 using testing::open_store;
-using testing::types;
+using testing::TemporaryFolder;
 
 constexpr const char* kDigest = "sha256:0a4ee1fa9151c9987771b65059c3a4bfa22e9e2d69a757dc3454f03897a8d469";
 
@@ -94,9 +94,9 @@ class Annual : public ::testing::Test {
     return all;
   }
   AnnualReport report(const std::string& from, const std::string& to, std::uint64_t step = 65'536) {
-    const auto store = open_store(folder_.at("projections" + std::to_string(++stores_)));
+    const auto store = open_store(folder_ / ("projections" + std::to_string(++stores_)));
     catch_up(*store, sources(), step);
-    const auto made = annual_report(*store, types(), sources(), from, to);
+    const auto made = annual_report(*store, contract_types(), sources(), from, to);
     EXPECT_TRUE(made) << to_string(made.error());
     return made.value();
   }
@@ -119,7 +119,7 @@ class Annual : public ::testing::Test {
     return found == nullptr ? -1 : found->value.numerator;
   }
 
-  Folder folder_;
+  TemporaryFolder folder_;
   MemoryLedger bioai_, dasan_, hanbit_, haneul_, saebyeok_;
   int ids_ = 0, stores_ = 0;
 };
@@ -415,10 +415,10 @@ TEST_F(Annual, ASpreadsheetRunsNothingOfTheCsv) {
 }
 
 TEST_F(Annual, NamesWhatIsWrongWithAPeriod) {
-  const auto store = open_store(folder_.at("projections"));
+  const auto store = open_store(folder_ / "projections");
   catch_up(*store, sources());
   const auto error = [&](std::string_view from, std::string_view to) {
-    const auto made = annual_report(*store, types(), sources(), from, to);
+    const auto made = annual_report(*store, contract_types(), sources(), from, to);
     return made ? std::string("none") : std::string(info(made.error().code).name) + " " + made.error().where;
   };
   EXPECT_EQ(error("2026-01-01", "2027-01-01"), "bad_query /tick");
@@ -432,7 +432,7 @@ TEST_F(Annual, NamesWhatIsWrongWithAPeriod) {
   EXPECT_EQ(error("2026-01-01", "2026-01-01"), "bad_query /to");
   access(hanbit_, "2026-03-01T00:00:00Z", "a", "haneul/pj-1");
   tick("2026-06-01T00:00:05Z");
-  const auto made = annual_report(*store, types(), sources(), "2026-01-01", "2027-01-01");
+  const auto made = annual_report(*store, contract_types(), sources(), "2026-01-01", "2027-01-01");
   ASSERT_TRUE(made) << to_string(made.error());
   EXPECT_EQ(to_string(made->cutoff), "2026-06-01T00:00:00Z") << "as of the last tick that the index has reached";
 }

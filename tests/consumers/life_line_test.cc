@@ -5,19 +5,19 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "tests/support/folder.h"
 #include "tests/support/memory_source.h"
 #include "tests/support/projections.h"
+#include "tests/support/temporary_folder.h"
 
 namespace jangbu::consumers {
 namespace {
 
 using testing::catch_up;
+using testing::contract_types;
 using testing::event_bytes;
-using testing::Folder;
 using testing::MemoryLedger;
 using testing::open_store;
-using testing::types;
+using testing::TemporaryFolder;
 
 constexpr const char* kDigest = "sha256:0a4ee1fa9151c9987771b65059c3a4bfa22e9e2d69a757dc3454f03897a8d469";
 
@@ -56,21 +56,21 @@ class LifeLine : public ::testing::Test {
     return {bioai_.at(bioai_.size()), hanbit_.at(hanbit_.size()), haneul_.at(haneul_.size())};
   }
   DatasetLine dataset(const std::string& id, bool indexed = true) {
-    const auto store = open_store(folder_.at("projections" + std::to_string(++stores_)));
+    const auto store = open_store(folder_ / ("projections" + std::to_string(++stores_)));
     if (indexed) catch_up(*store, sources());
-    const auto line = dataset_line(*store, types(), sources(), id);
+    const auto line = dataset_line(*store, contract_types(), sources(), id);
     EXPECT_TRUE(line) << to_string(line.error());
     return *line;
   }
   ExportLine exported(const std::string& id, const Sources& from) {
-    const auto store = open_store(folder_.at("projections" + std::to_string(++stores_)));
+    const auto store = open_store(folder_ / ("projections" + std::to_string(++stores_)));
     catch_up(*store, sources());
-    const auto line = export_line(*store, types(), from, id);
+    const auto line = export_line(*store, contract_types(), from, id);
     EXPECT_TRUE(line) << to_string(line.error());
     return *line;
   }
 
-  Folder folder_;
+  TemporaryFolder folder_;
   MemoryLedger hanbit_, bioai_, haneul_;
   std::int64_t minutes_ = 0;
   int stores_ = 0;

@@ -14,9 +14,9 @@
 
 #include "consumers/projections/projector.h"
 #include "schemas/bounds.h"
-#include "tests/support/folder.h"
 #include "tests/support/memory_source.h"
 #include "tests/support/projections.h"
+#include "tests/support/temporary_folder.h"
 
 namespace jangbu::consumers {
 namespace {
@@ -26,9 +26,9 @@ using testing::MemoryLedger;
 using testing::Record;
 
 using testing::catch_up;
-using testing::Folder;
+using testing::contract_types;
 using testing::open_store;
-using testing::types;
+using testing::TemporaryFolder;
 
 // One entry as the model knows it.
 struct Known {
@@ -66,7 +66,7 @@ class Space {
   // What the entries say, taken from their bytes, and their ticks, without the index.
   [[nodiscard]] std::vector<Known> known() const {
     std::vector<Known> all;
-    IndexedEntryReader reader(types());
+    IndexedEntryReader reader(contract_types());
     for (const MemoryLedger& ledger : ledgers_) {
       std::uint64_t sequence = 0;
       std::vector<std::pair<std::int64_t, std::uint64_t>> named;
@@ -207,7 +207,7 @@ std::vector<RowKey> pages(const ProjectionStore& store, Sources sources, const S
   std::vector<RowKey> rows;
   std::string cursor;
   for (std::size_t i = 0; i < pages_max; ++i) {
-    const auto page = search(store, types(), sources, query, rows_max, cursor);
+    const auto page = search(store, contract_types(), sources, query, rows_max, cursor);
     if (!page) {
       ADD_FAILURE() << to_string(page.error());
       return rows;
@@ -265,10 +265,10 @@ std::uint64_t seed() {
 }
 
 TEST(Search, GivesWhatLookingAtEverythingGivesForRandomQueriesPageByPage) {
-  Folder folder;
+  TemporaryFolder folder;
   Space space(seed());
   space.grow(40'000);
-  const auto store = open_store(folder.at("projections"));
+  const auto store = open_store(folder / "projections");
   catch_up(*store, space.sources());
   const auto all = space.known();
   std::size_t rows = 0;
@@ -286,10 +286,10 @@ TEST(Search, GivesWhatLookingAtEverythingGivesForRandomQueriesPageByPage) {
 }
 
 TEST(Search, PagesStayAsTheyWereWhileEntriesArriveAndTheIndexFollowsOrNot) {
-  Folder folder;
+  TemporaryFolder folder;
   Space space(seed() + 1);
   space.grow(20'000);
-  const auto store = open_store(folder.at("projections"));
+  const auto store = open_store(folder / "projections");
   catch_up(*store, space.sources());
   for (int i = 0; i < 12; ++i) {
     const auto all = space.known();
@@ -307,24 +307,24 @@ TEST(Search, PagesStayAsTheyWereWhileEntriesArriveAndTheIndexFollowsOrNot) {
 }
 
 TEST(Search, ARebuiltIndexGivesTheSamePagesToTheSameCursors) {
-  Folder folder;
+  TemporaryFolder folder;
   Space space(seed() + 2);
   space.grow(30'000);
-  const auto first = open_store(folder.at("first"));
+  const auto first = open_store(folder / "first");
   catch_up(*first, space.sources());
   const auto all = space.known();
   const Sources sources = space.sources();
   space.grow(1'000);
-  const auto second = open_store(folder.at("second"));
+  const auto second = open_store(folder / "second");
   catch_up(*second, space.sources(), 777);
   for (int i = 0; i < 60; ++i) {
     const SearchQuery query = random_query(space, all);
     std::string cursor;
     for (int page = 0; page < 5; ++page) {
-      const auto a = search(*first, types(), sources, query, 7, cursor);
+      const auto a = search(*first, contract_types(), sources, query, 7, cursor);
       ASSERT_TRUE(a) << to_string(a.error());
       if (page > 0) {
-        const auto b = search(*second, types(), space.sources(), query, 7, cursor);
+        const auto b = search(*second, contract_types(), space.sources(), query, 7, cursor);
         ASSERT_TRUE(b) << to_string(b.error());
         EXPECT_EQ(keys(a->rows), keys(b->rows));
         EXPECT_EQ(a->next, b->next);
@@ -336,12 +336,12 @@ TEST(Search, ARebuiltIndexGivesTheSamePagesToTheSameCursors) {
 }
 
 TEST(Search, AnIndexOpenedAgainReadsOnlyItsOpenBlocksAnewAndAnswersTheSame) {
-  Folder folder;
+  TemporaryFolder folder;
   Space space(seed() + 3);
   space.grow(40'000);
   const auto all = space.known();
-  catch_up(*open_store(folder.at("projections")), space.sources(), 5'000);
-  const auto store = open_store(folder.at("projections"));
+  catch_up(*open_store(folder / "projections"), space.sources(), 5'000);
+  const auto store = open_store(folder / "projections");
   const std::uint64_t behind = lag(*store, space.sources());
   EXPECT_LT(behind, all.size() / 2 + 5 * kBlockEntries);
   EXPECT_LT(behind, all.size());
@@ -355,10 +355,10 @@ TEST(Search, AnIndexOpenedAgainReadsOnlyItsOpenBlocksAnewAndAnswersTheSame) {
 }
 
 TEST(Search, FindsWhatTheIndexHasNotReachedAndSaysHowFarItLookedBeyondThat) {
-  Folder folder;
+  TemporaryFolder folder;
   Space space(seed() + 4);
   space.grow(4'000);
-  const auto store = open_store(folder.at("projections"));
+  const auto store = open_store(folder / "projections");
   // Nothing is indexed at all, ticks neither.
   const auto all = space.known();
   for (int i = 0; i < 20; ++i) {
@@ -371,7 +371,7 @@ TEST(Search, FindsWhatTheIndexHasNotReachedAndSaysHowFarItLookedBeyondThat) {
   }
 
   space.grow(kIndexLagMax + 10'000);
-  const auto page = search(*store, types(), space.sources(), SearchQuery{}, 10, "");
+  const auto page = search(*store, contract_types(), space.sources(), SearchQuery{}, 10, "");
   ASSERT_TRUE(page) << to_string(page.error());
   EXPECT_FALSE(page->complete());
   std::uint64_t covered = 0;
@@ -379,30 +379,30 @@ TEST(Search, FindsWhatTheIndexHasNotReachedAndSaysHowFarItLookedBeyondThat) {
   EXPECT_EQ(covered, kIndexLagMax);
 
   // A cursor of a caught-up index is not answered with less by one that is not.
-  const auto ahead = open_store(folder.at("ahead"));
+  const auto ahead = open_store(folder / "ahead");
   catch_up(*ahead, space.sources());
-  const auto full = search(*ahead, types(), space.sources(), SearchQuery{}, 10, "");
+  const auto full = search(*ahead, contract_types(), space.sources(), SearchQuery{}, 10, "");
   ASSERT_TRUE(full) << to_string(full.error());
   EXPECT_TRUE(full->complete());
-  const auto next = search(*store, types(), space.sources(), SearchQuery{}, 10, full->next);
+  const auto next = search(*store, contract_types(), space.sources(), SearchQuery{}, 10, full->next);
   ASSERT_FALSE(next);
   EXPECT_EQ(next.error().code, Code::index_behind);
 }
 
 TEST(Search, RefusesEveryChangedCursorAndEveryOtherQuery) {
-  Folder folder;
+  TemporaryFolder folder;
   Space space(seed() + 5);
   space.grow(3'000);
-  const auto store = open_store(folder.at("projections"));
+  const auto store = open_store(folder / "projections");
   catch_up(*store, space.sources());
   SearchQuery query;
   query.terms = {Term{TermKind::type, "record.accessed"}};
-  const auto page = search(*store, types(), space.sources(), query, 5, "");
+  const auto page = search(*store, contract_types(), space.sources(), query, 5, "");
   ASSERT_TRUE(page);
   ASSERT_FALSE(page->next.empty());
-  ASSERT_TRUE(search(*store, types(), space.sources(), query, 5, page->next));
+  ASSERT_TRUE(search(*store, contract_types(), space.sources(), query, 5, page->next));
   const auto refused = [&](const SearchQuery& asked, const std::string& cursor) {
-    const auto next = search(*store, types(), space.sources(), asked, 5, cursor);
+    const auto next = search(*store, contract_types(), space.sources(), asked, 5, cursor);
     return !next && next.error().code == Code::bad_cursor;
   };
   for (std::size_t i = 0; i < page->next.size(); ++i) {
@@ -433,12 +433,12 @@ TEST(Search, RefusesEveryChangedCursorAndEveryOtherQuery) {
 }
 
 TEST(Search, NamesWhatIsWrongWithAQueryAndWhere) {
-  Folder folder;
+  TemporaryFolder folder;
   Space space(seed() + 6);
   space.grow(100);
-  const auto store = open_store(folder.at("projections"));
+  const auto store = open_store(folder / "projections");
   const auto error = [&](const SearchQuery& query, std::size_t rows_max = 10) {
-    const auto page = search(*store, types(), space.sources(), query, rows_max, "");
+    const auto page = search(*store, contract_types(), space.sources(), query, rows_max, "");
     return page ? std::string("none") : std::string(info(page.error().code).name) + " " + page.error().where;
   };
   EXPECT_EQ(error({}, 0), "bad_query /limit");
@@ -462,23 +462,23 @@ TEST(Search, NamesWhatIsWrongWithAQueryAndWhere) {
   EXPECT_EQ(error(query), "none");
   Sources without_ticks = space.sources();
   std::erase_if(without_ticks, [](const auto& source) { return source->has_ticks(); });
-  const auto page = search(*store, types(), without_ticks, query, 10, "");
+  const auto page = search(*store, contract_types(), without_ticks, query, 10, "");
   ASSERT_FALSE(page);
   EXPECT_EQ(page.error().where, "/tick");
 }
 
 TEST(Search, RowsSayWhatStandsAtTheirPlace) {
-  Folder folder;
+  TemporaryFolder folder;
   MemoryLedger ledger("hanbit");
   ledger.add(event_bytes("source.heartbeat", "hanbit", "first", "2026-03-01T09:00:00.1234567+09:00",
                          R"({"next":1,"backlog":0})", "hanbit"));
   ledger.add(Record{EntryKind::rejected, kStart + 5, R"({"reason":"not_json"})"});
-  const auto store = open_store(folder.at("projections"));
+  const auto store = open_store(folder / "projections");
   const Sources sources = {ledger.at(2)};
   catch_up(*store, sources);
   SearchQuery query;
   query.order = Order::oldest_first;
-  const auto page = search(*store, types(), sources, query, 10, "");
+  const auto page = search(*store, contract_types(), sources, query, 10, "");
   ASSERT_TRUE(page);
   ASSERT_EQ(page->rows.size(), 2U);
   EXPECT_EQ(page->rows[1].type, "source.heartbeat");
@@ -491,9 +491,9 @@ TEST(Search, RowsSayWhatStandsAtTheirPlace) {
 }
 
 TEST(ProjectionStore, RefusesAFolderOfAnotherContract) {
-  Folder folder;
-  ASSERT_TRUE(ProjectionStore::open(folder.at("projections"), "sha256:one"));
-  const auto other = ProjectionStore::open(folder.at("projections"), "sha256:two");
+  TemporaryFolder folder;
+  ASSERT_TRUE(ProjectionStore::open(folder / "projections", "sha256:one"));
+  const auto other = ProjectionStore::open(folder / "projections", "sha256:two");
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code, Code::state_corrupt);
 }

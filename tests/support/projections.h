@@ -11,7 +11,7 @@
 
 namespace jangbu::testing {
 
-inline std::shared_ptr<const TypeTable> types() {
+inline std::shared_ptr<const TypeTable> contract_types() {
   static const auto table = *TypeTable::build();
   return table;
 }
@@ -24,7 +24,7 @@ inline std::unique_ptr<consumers::ProjectionStore> open_store(const std::filesys
 
 inline void catch_up(consumers::ProjectionStore& store, const consumers::Sources& sources,
                      std::uint64_t entries_a_step = 65'536) {
-  consumers::Projector projector(store, types());
+  consumers::Projector projector(store, contract_types());
   for (;;) {
     const auto step = projector.step(sources, entries_a_step);
     ASSERT_TRUE(step) << to_string(step.error());
