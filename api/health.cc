@@ -3,9 +3,16 @@
 #include "api/http_metrics.h"
 #include "api/problem.h"
 #include "api/service.h"
+#include "consumers/projections/projector.h"
 
 namespace jangbu::api {
 namespace {
+
+// How many entries the projections have not reached.
+std::optional<std::uint64_t> index_lag(const Service& service) {
+  if (service.projections == nullptr) return std::nullopt;
+  return consumers::lag(*service.projections, consumers::sources_of(service.node.views()));
+}
 
 Response ready(const Service& service) {
   Response response;
@@ -16,7 +23,10 @@ Response ready(const Service& service) {
     response.status = 503;
     return response;
   }
-  response.body = R"({"ready":true,"space":")" + service.node.space() + R"(","authentication":"none"})";
+  response.body = R"({"ready":true,"space":")" + service.node.space() + R"(","authentication":"none")";
+  // Far behind is no reason to take nothing: searches say themselves how far they reach.
+  if (const auto lag = index_lag(service)) response.body += R"(,"index_lag":)" + std::to_string(*lag);
+  response.body += '}';
   return response;
 }
 
@@ -30,7 +40,7 @@ void add_health_routes(const Service& service, std::vector<Route>& routes) {
                     at_once([service](const Request&) {
                       Response response;
                       response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-                      response.body = service.metrics->text(service.node, std::nullopt);
+                      response.body = service.metrics->text(service.node, index_lag(service));
                       return response;
                     })});
 }
