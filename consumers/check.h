@@ -24,10 +24,12 @@ class Check {
  public:
   virtual ~Check() = default;
   [[nodiscard]] virtual CheckId id() const = 0;
+  // Does it conclude only once check.adopted names its version?
+  [[nodiscard]] virtual bool needs_adoption() const { return true; }
   // An event of the timeline; the registry has taken it already.
-  virtual void take(const TimelineEntry& entry, const Fact& fact) = 0;
+  virtual void take(const TimelineEntry& entry, const TimelineFact& fact) = 0;
   // The entry at `of` no longer counts; `by` annulled it.
-  virtual void annul(const EntryPlace& of, const Fact& by) = 0;
+  virtual void annul(const EntryPlace& of, const TimelineFact& by) = 0;
   virtual void tick(Bench& bench) = 0;
   [[nodiscard]] virtual std::vector<AnyTable*> tables() = 0;
   // After the tables' rows were loaded: rebuilds what is computed from them.

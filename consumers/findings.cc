@@ -194,7 +194,7 @@ void Findings::tell_count(const std::string& id, Verdicts verdicts) {
 void Findings::resolve_gone(const std::string& id, const std::function<Resolution(const Finding&)>& gone,
                             Verdicts verdicts) {
   const Finding* finding = findings_.find(id);
-  const Fact* annulled = registry_.annulled(finding->opener.place);
+  const TimelineFact* annulled = registry_.annulled(finding->opener.place);
   for (const EntryPlace& cause : finding->causes) {
     if (annulled == nullptr) annulled = registry_.annulled(cause);
   }

@@ -27,7 +27,7 @@ struct Ground {
   std::string about;   // its id
   std::string within;  // the dataset or export that it belongs to; the same as `about` where it is one
   std::string aspect;  // tells apart two ways in which one rule can be broken at the same time; usually empty
-  Fact opener;
+  TimelineFact opener;
   std::vector<EntryPlace> causes;  // beside the opener
   std::optional<Timestamp> due;    // the deadline that was missed
   // It was so, and no longer is: raised, and resolved at the same tick, unless it was raised before.
@@ -39,7 +39,7 @@ struct Finding {
 
   std::string check, rule, subject, kind, about, within, aspect, ledger;
   Severity severity = Severity::info;
-  Fact opener;
+  TimelineFact opener;
   std::vector<EntryPlace> causes;
   std::optional<Timestamp> due;
   State state = State::open;

@@ -45,11 +45,12 @@ std::vector<const Check*> Fold::checks() const {
 
 Verdicts Fold::verdicts(std::string_view name) {
   const Check* check = find(name);
-  return {conclusions_, check != nullptr && registry_.adopted(name) == check->id().version};
+  return {conclusions_,
+          check != nullptr && (!check->needs_adoption() || registry_.adopted(name) == check->id().version)};
 }
 
 Result<void> Fold::take(const TimelineEntry& entry) {
-  const Fact fact = registry_.fact(entry);
+  const TimelineFact fact = registry_.fact(entry);
   if (entry.event == nullptr) return {};
   registry_.take(entry, fact, alarms_);
   const Event& event = *entry.event;
@@ -57,7 +58,6 @@ Result<void> Fold::take(const TimelineEntry& entry) {
   const std::string_view type = event.type->name;
   if (type.starts_with("finding.")) {
     if (type != "finding.raised" && type != "finding.updated" && type != "finding.resolved") findings_.take(event);
-    return {};
   }
   if (type == "entry.annulled") {
     const auto of = place(event.data, "of");
@@ -69,7 +69,8 @@ Result<void> Fold::take(const TimelineEntry& entry) {
   if (type == "check.adopted" && *entry.ledger == registry_.coordinator()) {
     const std::string_view name = text(event.data, "name");
     const Check* check = find(name);
-    if (check == nullptr || registry_.adopted(name) != check->id().version) {
+    // A check that this timeline does not have is another one's matter.
+    if (check != nullptr && registry_.adopted(name) != check->id().version) {
       alarms_.push_back({Code::conclusion_differs, place_key(entry.ledger->text(), entry.sequence.value()),
                          "check " + std::string(name) +
                              " is adopted in a version that this program does not have: it "
@@ -91,6 +92,7 @@ void Fold::compare(const TimelineEntry& entry) {
       alarms_.push_back({Code::conclusion_differs, place_key(entry.ledger->text(), entry.sequence.value()),
                          "a " + event.type->name + " with other content than computed here"});
     }
+    confirmed_.emplace(entry.ledger->text(), event.id);
     awaited_.erase(key);
     return;
   }
@@ -115,13 +117,15 @@ Result<void> Fold::tick(const Tick& tick) {
   }
   registry_.end_tick();
   for (std::size_t i = before; i < conclusions_.size(); ++i) {
-    awaited_.edit(awaited_key(conclusions_[i].ledger.text(), conclusions_[i].id)).digest =
-        sha256(conclusions_[i].bytes);
+    const Conclusion& conclusion = conclusions_[i];
+    if (!registry_.has_ledger(conclusion.ledger.text())) continue;  // of another timeline: not met again in this one
+    awaited_.edit(awaited_key(conclusion.ledger.text(), conclusion.id)).digest = sha256(conclusion.bytes);
   }
   return {};
 }
 
 std::vector<Conclusion> Fold::take_conclusions() { return std::exchange(conclusions_, {}); }
+std::set<std::pair<std::string, std::string>> Fold::take_confirmed() { return std::exchange(confirmed_, {}); }
 std::vector<Alarm> Fold::take_alarms() { return std::exchange(alarms_, {}); }
 
 std::vector<AnyTable*> Fold::tables() {

@@ -7,6 +7,9 @@
 #pragma once
 
 #include <memory>
+#include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "consumers/check.h"
@@ -32,6 +35,9 @@ class Fold final : public TimelineReader {
   // What was concluded, and what has to be heard of, since the last call.
   [[nodiscard]] std::vector<Conclusion> take_conclusions();
   [[nodiscard]] std::vector<Alarm> take_alarms();
+
+  // Ledger and event id of the conclusions that were met in their ledger, as computed.
+  [[nodiscard]] std::set<std::pair<std::string, std::string>> take_confirmed();
 
   [[nodiscard]] const Registry& registry() const { return registry_; }
   [[nodiscard]] const Findings& findings() const { return findings_; }
@@ -60,6 +66,7 @@ class Fold final : public TimelineReader {
   Table<Awaited> awaited_{"fold.awaited"};  // by ledger and event id
   std::vector<Conclusion> conclusions_;
   std::vector<Alarm> alarms_;
+  std::set<std::pair<std::string, std::string>> confirmed_;
 };
 
 }  // namespace jangbu::consumers

@@ -83,8 +83,8 @@ std::optional<EntryPlace> place(simdjson::dom::object parent, std::string_view m
 
 Registry::Registry(LedgerId coordinator) : coordinator_(std::move(coordinator)) {}
 
-Fact Registry::fact(const TimelineEntry& entry) {
-  Fact out;
+TimelineFact Registry::fact(const TimelineEntry& entry) {
+  TimelineFact out;
   out.place = entry.place();
   out.tick = entry.tick;
   out.policy = policy_in_force();
@@ -110,7 +110,7 @@ Fact Registry::fact(const TimelineEntry& entry) {
   return out;
 }
 
-void Registry::take(const TimelineEntry& entry, const Fact& fact, std::vector<Alarm>& alarms) {
+void Registry::take(const TimelineEntry& entry, const TimelineFact& fact, std::vector<Alarm>& alarms) {
   if (entry.event == nullptr) return;
   const Event& event = *entry.event;
   const std::string_view type = event.type->name;
@@ -157,7 +157,7 @@ void Registry::adopt_policy(const TimelineEntry& entry, std::vector<Alarm>& alar
   parsed_.push_back(std::move(*parsed));
 }
 
-void Registry::take_permit(const Event& event, const Fact& fact) {
+void Registry::take_permit(const Event& event, const TimelineFact& fact) {
   const std::string_view type = event.type->name;
   const simdjson::dom::object data = event.data;
   if (type == "permit.issued" || type == "permit.amended") {
@@ -205,12 +205,12 @@ void Registry::take_permit(const Event& event, const Fact& fact) {
   }
 }
 
-void Registry::take_work(const Event& event, const Fact& fact, const LedgerId& ledger) {
+void Registry::take_work(const Event& event, const TimelineFact& fact, const LedgerId& ledger) {
   const std::string_view type = event.type->name;
   const simdjson::dom::object data = event.data;
   if (type == "computation.requested") {
     if (computations_.find(text(data, "computation")) != nullptr) return;  // the first one counts
-    Computation& computation = computations_.edit(text(data, "computation"));
+    RequestedComputation& computation = computations_.edit(text(data, "computation"));
     computation.fact = fact;
     computation.project = text(data, "project");
     computation.permit = text(data, "permit");
@@ -255,11 +255,11 @@ void Registry::take_institution(const Event& event, const LedgerId& ledger) {
   }
 }
 
-void Registry::annul(const Event& event, const Fact& fact) {
+void Registry::annul(const Event& event, const TimelineFact& fact) {
   const auto of = place(event.data, "of");
   if (!of || of->ledger != fact.place.ledger) return;  // only in the same ledger
   annulled_.edit(place_key(of->ledger, of->sequence)) = fact;
-  const auto is_it = [&](const Fact& other) {
+  const auto is_it = [&](const TimelineFact& other) {
     return other.place.ledger == of->ledger && other.place.sequence == of->sequence;
   };
   // Annulments are rare, and these tables small: looked for, not indexed.
@@ -375,7 +375,7 @@ std::optional<PermitEnd> Registry::permit_end(std::string_view id) const {
   if (permit == nullptr) return std::nullopt;
   std::optional<PermitEnd> end;
   if (const PermitVersion* version = permit->current()) end = PermitEnd{version->until, version->fact};
-  for (const Fact& ended : permit->ended) {
+  for (const TimelineFact& ended : permit->ended) {
     if (!end || ended.tick < end->at) end = PermitEnd{ended.tick, ended};
   }
   return end;
@@ -383,7 +383,7 @@ std::optional<PermitEnd> Registry::permit_end(std::string_view id) const {
 
 const Project* Registry::project(std::string_view id) const { return projects_.find(id); }
 const std::vector<CommitteeDecision>* Registry::committee(std::string_view id) const { return committee_.find(id); }
-const Computation* Registry::computation(std::string_view id) const { return computations_.find(id); }
+const RequestedComputation* Registry::computation(std::string_view id) const { return computations_.find(id); }
 const Trigger* Registry::trigger(std::string_view analysis) const { return triggers_.find(analysis); }
 
 std::string Registry::environment_owner(std::string_view environment) const {
@@ -398,7 +398,7 @@ bool Registry::designated(std::string_view institution, std::string_view kind, T
   return designation != known->designations.end() && (!designation->second || at <= *designation->second);
 }
 
-const Fact* Registry::annulled(const EntryPlace& place) const {
+const TimelineFact* Registry::annulled(const EntryPlace& place) const {
   return annulled_.find(place_key(place.ledger, place.sequence));
 }
 

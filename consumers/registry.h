@@ -22,7 +22,7 @@ namespace jangbu::consumers {
 using PolicyIndex = std::uint32_t;
 
 // An entry as rules look at it.
-struct Fact {
+struct TimelineFact {
   EntryPlace place;
   Timestamp own;            // its own time, moved into the limits within which it is believed
   Timestamp tick;           // of the tick that made it visible
@@ -48,7 +48,7 @@ struct Grant {
 
 // A permit as one permit.issued or .amended states it, whole.
 struct PermitVersion {
-  Fact fact;
+  TimelineFact fact;
   std::string project;
   std::vector<Grant> grants;
   std::set<std::string, std::less<>> people, outputs, destinations;
@@ -62,7 +62,7 @@ struct PermitVersion {
 
 struct Permit {
   std::vector<PermitVersion> versions;
-  std::vector<Fact> ended;  // revoked or lapsed: from its tick on
+  std::vector<TimelineFact> ended;  // revoked or lapsed: from its tick on
 
   [[nodiscard]] const PermitVersion* current() const { return versions.empty() ? nullptr : &versions.back(); }
   template <typename A, typename S>
@@ -73,11 +73,11 @@ struct Permit {
 
 struct PermitEnd {
   Timestamp at;
-  Fact set_by;
+  TimelineFact set_by;
 };
 
 struct Project {
-  Fact fact;
+  TimelineFact fact;
   std::set<std::string, std::less<>> people;
 
   template <typename A, typename S>
@@ -88,7 +88,7 @@ struct Project {
 
 // An export committee's decision on one export.
 struct CommitteeDecision {
-  Fact fact;
+  TimelineFact fact;
   std::string project;
   bool approved = false;
   bool criteria = false;  // all three
@@ -101,8 +101,8 @@ struct CommitteeDecision {
   }
 };
 
-struct Computation {
-  Fact fact;
+struct RequestedComputation {
+  TimelineFact fact;
   std::string project, permit;
   bool is_round = false;
 
@@ -113,9 +113,9 @@ struct Computation {
 };
 
 struct Trigger {
-  Fact fact;
+  TimelineFact fact;
   std::string computation, site, dataset;
-  std::optional<Fact> recalled;
+  std::optional<TimelineFact> recalled;
 
   template <typename A, typename S>
   static void fields(A& a, S& self) {
@@ -153,8 +153,8 @@ class Registry {
   explicit Registry(LedgerId coordinator);
 
   // The fact that `entry` is; then take() it.
-  [[nodiscard]] Fact fact(const TimelineEntry& entry);
-  void take(const TimelineEntry& entry, const Fact& fact, std::vector<Alarm>& alarms);
+  [[nodiscard]] TimelineFact fact(const TimelineEntry& entry);
+  void take(const TimelineEntry& entry, const TimelineFact& fact, std::vector<Alarm>& alarms);
   // Before rules are judged at `tick`.
   void begin_tick(const Tick& tick);
   // After: forgets what changed.
@@ -183,12 +183,12 @@ class Registry {
   [[nodiscard]] std::optional<PermitEnd> permit_end(std::string_view id) const;
   [[nodiscard]] const Project* project(std::string_view id) const;
   [[nodiscard]] const std::vector<CommitteeDecision>* committee(std::string_view export_id) const;
-  [[nodiscard]] const Computation* computation(std::string_view id) const;
+  [[nodiscard]] const RequestedComputation* computation(std::string_view id) const;
   [[nodiscard]] const Trigger* trigger(std::string_view analysis) const;
   [[nodiscard]] std::string environment_owner(std::string_view environment) const;
   [[nodiscard]] bool designated(std::string_view institution, std::string_view kind, Timestamp at) const;
   // The entry that annulled the one at this place.
-  [[nodiscard]] const Fact* annulled(const EntryPlace& place) const;
+  [[nodiscard]] const TimelineFact* annulled(const EntryPlace& place) const;
 
   // What this tick has changed, for those who rest on it.
   [[nodiscard]] const std::set<std::string, std::less<>>& changed_permits() const { return changed_permits_; }
@@ -213,10 +213,10 @@ class Registry {
   };
 
   void adopt_policy(const TimelineEntry& entry, std::vector<Alarm>& alarms);
-  void take_permit(const Event& event, const Fact& fact);
-  void take_work(const Event& event, const Fact& fact, const LedgerId& ledger);
+  void take_permit(const Event& event, const TimelineFact& fact);
+  void take_work(const Event& event, const TimelineFact& fact, const LedgerId& ledger);
   void take_institution(const Event& event, const LedgerId& ledger);
-  void annul(const Event& event, const Fact& fact);
+  void annul(const Event& event, const TimelineFact& fact);
 
   LedgerId coordinator_;
   Timestamp now_;
@@ -232,12 +232,12 @@ class Registry {
   Table<Permit> permits_{"space.permit"};
   Table<Project> projects_{"space.project"};
   Table<std::vector<CommitteeDecision>> committee_{"space.committee"};
-  Table<Computation> computations_{"space.computation"};
+  Table<RequestedComputation> computations_{"space.computation"};
   Table<Trigger> triggers_{"space.trigger"};
   Table<std::string> environments_{"space.environment"};
   Table<Institution> institutions_{"space.institution"};
   Table<std::vector<Backfill>> backfills_{"space.backfill"};
-  Table<Fact> annulled_{"space.annulled"};
+  Table<TimelineFact> annulled_{"space.annulled"};
 };
 
 [[nodiscard]] std::string place_key(std::string_view ledger, std::uint64_t sequence);

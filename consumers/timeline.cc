@@ -227,6 +227,8 @@ Result<bool> Timeline::advance(TimelineSource& source, TimelineReader& reader) {
   return true;
 }
 
+std::size_t Timeline::last_entries() const { return impl_->entries_given; }
+
 std::vector<AnyTable*> Timeline::tables() { return {&impl_->ledgers, &impl_->last_tick}; }
 
 Result<void> Timeline::loaded(TimelineSource& source) {

@@ -103,6 +103,9 @@ class Timeline {
   // to be dropped and loaded again: the reader has seen part of a tick.
   [[nodiscard]] Result<bool> advance(TimelineSource& source, TimelineReader& reader);
 
+  // How many entries the last advance() gave.
+  [[nodiscard]] std::size_t last_entries() const;
+
   // Position: rows, as those of the checks.
   [[nodiscard]] std::vector<AnyTable*> tables();
   // After the rows are loaded: reads the entries that say who may sign again. Errors of the source; state_corrupt.

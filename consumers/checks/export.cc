@@ -16,7 +16,7 @@ using exports::Request;
 
 namespace {
 
-bool is_at(const Fact& fact, const EntryPlace& place) {
+bool is_at(const TimelineFact& fact, const EntryPlace& place) {
   return fact.place.ledger == place.ledger && fact.place.sequence == place.sequence;
 }
 
@@ -63,7 +63,7 @@ void ExportCheck::loaded() {
   }
 }
 
-Export& ExportCheck::change(std::string_view id, const Fact& fact) {
+Export& ExportCheck::change(std::string_view id, const TimelineFact& fact) {
   touched_.emplace(id);
   Export& out = exports_.edit(id);
   out.last = fact.place;
@@ -75,7 +75,7 @@ void ExportCheck::touch_output(std::string_view output) {
   if (named != by_output_.end()) touched_.insert(named->second.begin(), named->second.end());
 }
 
-void ExportCheck::take(const TimelineEntry& entry, const Fact& fact) {
+void ExportCheck::take(const TimelineEntry& entry, const TimelineFact& fact) {
   const std::string_view type = entry.event->type->name;
   if (type.starts_with("export.")) {
     take_export(entry, fact, type.substr(7));
@@ -86,7 +86,7 @@ void ExportCheck::take(const TimelineEntry& entry, const Fact& fact) {
   }
 }
 
-void ExportCheck::take_export(const TimelineEntry& entry, const Fact& fact, std::string_view what) {
+void ExportCheck::take_export(const TimelineEntry& entry, const TimelineFact& fact, std::string_view what) {
   const simdjson::dom::object data = entry.event->data;
   const std::string id(text(data, "export"));
   if (what == "refused") return;  // an output of this check; only clearances and recalls act on others
@@ -142,7 +142,7 @@ void ExportCheck::take_export(const TimelineEntry& entry, const Fact& fact, std:
   }
 }
 
-void ExportCheck::take_departure(const TimelineEntry& entry, const Fact& fact) {
+void ExportCheck::take_departure(const TimelineEntry& entry, const TimelineFact& fact) {
   const simdjson::dom::object data = entry.event->data;
   Departure departure;
   departure.fact = fact;
@@ -154,10 +154,10 @@ void ExportCheck::take_departure(const TimelineEntry& entry, const Fact& fact) {
   change(text(data, "export"), fact).departures.push_back(std::move(departure));
 }
 
-void ExportCheck::annul(const EntryPlace& of, const Fact& by) {
+void ExportCheck::annul(const EntryPlace& of, const TimelineFact& by) {
   for (const std::string& output : lineage_.annul(of)) touch_output(output);
   const auto is_it = [&](const auto& item) { return is_at(item.fact, of); };
-  const auto is_fact = [&](const Fact& fact) { return is_at(fact, of); };
+  const auto is_fact = [&](const TimelineFact& fact) { return is_at(fact, of); };
   const auto any = [&](const auto& items) { return std::any_of(items.begin(), items.end(), is_it); };
   std::vector<std::string> concerned;
   for (const auto& [id, exported] : exports_) {

@@ -31,7 +31,7 @@ struct Output {
 };
 
 struct Request {
-  Fact fact;
+  TimelineFact fact;
   std::string project, permit, actor, destination, country, justification;
   std::vector<Output> outputs;
   template <typename A, typename S>
@@ -42,7 +42,7 @@ struct Request {
 };
 
 struct Scan {
-  Fact fact;
+  TimelineFact fact;
   std::string output, test;
   std::optional<std::int64_t> value;
   bool passed = false;
@@ -55,7 +55,7 @@ struct Scan {
 enum class Answer : std::uint8_t { accept, changes, reject };
 
 struct Checked {
-  Fact fact;
+  TimelineFact fact;
   std::string by, institution;
   Answer answer = Answer::changes;
   std::map<std::string, std::string> outputs;            // digests
@@ -68,7 +68,7 @@ struct Checked {
 
 // A ledgered export.cleared, one of its copies.
 struct Clearance {
-  Fact fact;
+  TimelineFact fact;
   std::string institution;
   bool automatic = false;
   std::map<std::string, std::string> outputs;  // digests
@@ -80,7 +80,7 @@ struct Clearance {
 };
 
 struct Departure {
-  Fact fact;
+  TimelineFact fact;
   std::string institution, destination, country, ground;
   std::vector<Output> outputs;
   template <typename A, typename S>
@@ -91,8 +91,8 @@ struct Departure {
 
 struct Decision {
   bool cleared = false, automatic = false;
-  Fact by;  // the entry that decided
-  Fact request;
+  TimelineFact by;  // the entry that decided
+  TimelineFact request;
   std::vector<std::string> ledgers;  // that got a copy
   template <typename A, typename S>
   static void fields(A& a, S& self) {
@@ -105,7 +105,7 @@ struct Export {
   std::vector<Scan> scans;
   std::vector<Checked> checks;
   std::vector<Clearance> clearances;
-  std::vector<Fact> revoked;
+  std::vector<TimelineFact> revoked;
   std::vector<Departure> departures;
   std::optional<Decision> decision;
   bool recalled = false;
@@ -157,16 +157,16 @@ class ExportCheck final : public Check {
   explicit ExportCheck(const Registry& registry) : registry_(registry), lineage_(registry) {}
 
   [[nodiscard]] CheckId id() const override { return {"export", 1, export_rules()}; }
-  void take(const TimelineEntry& entry, const Fact& fact) override;
-  void annul(const EntryPlace& of, const Fact& by) override;
+  void take(const TimelineEntry& entry, const TimelineFact& fact) override;
+  void annul(const EntryPlace& of, const TimelineFact& by) override;
   void tick(Bench& bench) override;
   [[nodiscard]] std::vector<AnyTable*> tables() override;
   void loaded() override;
 
  private:
-  exports::Export& change(std::string_view id, const Fact& fact);
-  void take_export(const TimelineEntry& entry, const Fact& fact, std::string_view what);
-  void take_departure(const TimelineEntry& entry, const Fact& fact);
+  exports::Export& change(std::string_view id, const TimelineFact& fact);
+  void take_export(const TimelineEntry& entry, const TimelineFact& fact, std::string_view what);
+  void take_departure(const TimelineEntry& entry, const TimelineFact& fact);
   void touch_output(std::string_view output);
 
   void decide(const std::string& id, Bench& bench);

@@ -31,9 +31,9 @@ class Judge {
   std::vector<Timestamp> wakes;
 
  private:
-  [[nodiscard]] const Policy& policy(const Fact& fact) const { return *registry_.policy(fact.policy); }
+  [[nodiscard]] const Policy& policy(const TimelineFact& fact) const { return *registry_.policy(fact.policy); }
 
-  Ground& ground(std::string_view rule, std::string_view kind, const std::string& about, const Fact& opener) {
+  Ground& ground(std::string_view rule, std::string_view kind, const std::string& about, const TimelineFact& opener) {
     Ground& out = grounds.emplace_back();
     out.rule = rule;
     out.kind = kind;
@@ -72,8 +72,8 @@ class Judge {
     }
     return nullptr;
   }
-  [[nodiscard]] const Fact* revoked(const Departure& departure) const {
-    for (const Fact& revocation : exported_.revoked) {
+  [[nodiscard]] const TimelineFact* revoked(const Departure& departure) const {
+    for (const TimelineFact& revocation : exported_.revoked) {
       if (revocation.tick <= departure.fact.own) return &revocation;
     }
     return nullptr;
@@ -92,9 +92,9 @@ class Judge {
 };
 
 void Judge::departed(const Departure& departure) {
-  const Fact& fact = departure.fact;
+  const TimelineFact& fact = departure.fact;
   const Clearance* clearance = this->clearance(departure);
-  const Fact* revocation = revoked(departure);
+  const TimelineFact* revocation = revoked(departure);
   what_left(departure, revocation == nullptr ? clearance : nullptr);
   if (clearance == nullptr) {
     // It concludes from there being none: also not on its way in the requester's ledger.
@@ -125,7 +125,7 @@ void Judge::departed(const Departure& departure) {
 
 // EXP-3, 7 and 8, of what left as it left, cleared or not.
 void Judge::what_left(const Departure& departure, const Clearance* clearance) {
-  const Fact& fact = departure.fact;
+  const TimelineFact& fact = departure.fact;
   const Policy& in_force = policy(fact);
   const Request* request = exported_.request();
   const Permit* permit = request == nullptr ? nullptr : registry_.permit(request->permit);
@@ -189,7 +189,7 @@ void Judge::all_the_same(const Departure& departure) {
 
 void Judge::waiting() {
   if (exported_.requests.empty()) return;
-  const Fact& request = exported_.requests.front().fact;
+  const TimelineFact& request = exported_.requests.front().fact;
   const Timestamp due = request.own.plus_seconds(policy(request).seconds("check_days"));
   if (exported_.decision && exported_.decision->by.own <= due) return;
   if (!missed(due, policy(request).seconds("settle_seconds"), request.place.ledger)) return;

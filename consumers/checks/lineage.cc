@@ -5,7 +5,7 @@
 
 namespace jangbu::consumers {
 
-std::vector<std::string> Lineage::take(const TimelineEntry& entry, const Fact& fact) {
+std::vector<std::string> Lineage::take(const TimelineEntry& entry, const TimelineFact& fact) {
   std::vector<std::string> concerned;
   const Event& event = *entry.event;
   const std::string_view type = event.type->name;
@@ -96,7 +96,7 @@ Lineage::Trace Lineage::of_analysis(const Producer& producer, std::string_view p
     if (dataset->combined) out.sites = dataset->sites;
     if (dataset->records) out.records = std::min(out.records.value_or(*dataset->records), *dataset->records);
   }
-  const Computation* computation = registry_.computation(trigger->computation);
+  const RequestedComputation* computation = registry_.computation(trigger->computation);
   const bool recalled = trigger->recalled && trigger->recalled->tick <= producer.fact.own;
   out.proven = computation != nullptr && computation->permit == permit && !recalled;
   out.round = computation != nullptr && computation->is_round;
@@ -105,7 +105,7 @@ Lineage::Trace Lineage::of_analysis(const Producer& producer, std::string_view p
 
 Lineage::Trace Lineage::of_combination(const Producer& producer, std::string_view permit) const {
   Trace out;
-  const Computation* computation = registry_.computation(producer.computation);
+  const RequestedComputation* computation = registry_.computation(producer.computation);
   out.proven = computation != nullptr && computation->permit == permit && !producer.inputs.empty();
   out.round = true;
   out.producers.insert(producer.institution);

@@ -17,7 +17,7 @@ class Lineage {
   explicit Lineage(const Registry& registry) : registry_(registry) {}
 
   // analysis.completed, computation.combined, dataset.*, consent.applied. The outputs that it concerns.
-  [[nodiscard]] std::vector<std::string> take(const TimelineEntry& entry, const Fact& fact);
+  [[nodiscard]] std::vector<std::string> take(const TimelineEntry& entry, const TimelineFact& fact);
   [[nodiscard]] std::vector<std::string> annul(const EntryPlace& of);
 
   struct Trace {
@@ -49,7 +49,7 @@ class Lineage {
     }
   };
   struct Producer {
-    Fact fact;
+    TimelineFact fact;
     std::string institution, digest;
     std::string analysis;     // or, where it is empty:
     std::string computation;  // combined from `inputs`

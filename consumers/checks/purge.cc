@@ -33,20 +33,20 @@ std::string author(const TimelineEntry& entry) {
   return {reinterpret_cast<const char*>(key.data()), key.size()};
 }
 
-bool is_at(const Fact& fact, const EntryPlace& place) {
+bool is_at(const TimelineFact& fact, const EntryPlace& place) {
   return fact.place.ledger == place.ledger && fact.place.sequence == place.sequence;
 }
 
 }  // namespace
 
-Dataset& PurgeCheck::change(std::string_view dataset, const Fact& fact) {
+Dataset& PurgeCheck::change(std::string_view dataset, const TimelineFact& fact) {
   touched_.emplace(dataset);
   Dataset& out = datasets_.edit(dataset);
   out.last = fact.place;
   return out;
 }
 
-void PurgeCheck::take(const TimelineEntry& entry, const Fact& fact) {
+void PurgeCheck::take(const TimelineEntry& entry, const TimelineFact& fact) {
   const std::string_view type = entry.event->type->name;
   if (type.starts_with("dataset.")) {
     take_dataset(entry, fact, type.substr(8));
@@ -57,7 +57,7 @@ void PurgeCheck::take(const TimelineEntry& entry, const Fact& fact) {
   }
 }
 
-void PurgeCheck::take_dataset(const TimelineEntry& entry, const Fact& fact, std::string_view what) {
+void PurgeCheck::take_dataset(const TimelineEntry& entry, const TimelineFact& fact, std::string_view what) {
   const simdjson::dom::object data = entry.event->data;
   const std::string_view id = text(data, "dataset");
   if (what == "accessed") {
@@ -94,7 +94,8 @@ void PurgeCheck::take_dataset(const TimelineEntry& entry, const Fact& fact, std:
   }
 }
 
-std::int64_t PurgeCheck::ttl_seconds(std::string_view dataset, std::string_view permit, const Fact& fact) const {
+std::int64_t PurgeCheck::ttl_seconds(std::string_view dataset, std::string_view permit,
+                                     const TimelineFact& fact) const {
   if (const PermitVersion* version = registry_.permit_standing(permit)) {
     for (const Grant& grant : version->grants) {
       if (grant.site == institution_of(dataset) && grant.ttl_days_max) return *grant.ttl_days_max * 86'400;
@@ -105,8 +106,8 @@ std::int64_t PurgeCheck::ttl_seconds(std::string_view dataset, std::string_view 
 }
 
 // pseudonymized, combined, or a `temporary` of an analysis: the dataset, and its first copy under its own id.
-void PurgeCheck::announce(const TimelineEntry& entry, const Fact& fact, std::string_view id, std::string_view permit,
-                          simdjson::dom::object data) {
+void PurgeCheck::announce(const TimelineEntry& entry, const TimelineFact& fact, std::string_view id,
+                          std::string_view permit, simdjson::dom::object data) {
   Dataset& dataset = change(id, fact);
   if (!dataset.announced || fact.own < dataset.announced->own) dataset.announced = fact;
   if (dataset.institution.empty()) dataset.institution = entry.ledger->institution();
@@ -124,7 +125,7 @@ void PurgeCheck::announce(const TimelineEntry& entry, const Fact& fact, std::str
   dataset.copies.emplace(id, std::move(copy));
 }
 
-void PurgeCheck::take_copied(const TimelineEntry& entry, const Fact& fact) {
+void PurgeCheck::take_copied(const TimelineEntry& entry, const TimelineFact& fact) {
   const simdjson::dom::object data = entry.event->data;
   const std::string_view id = text(data, "dataset");
   Dataset& dataset = change(id, fact);
@@ -139,7 +140,7 @@ void PurgeCheck::take_copied(const TimelineEntry& entry, const Fact& fact) {
   take_use(id, fact);
 }
 
-void PurgeCheck::take_purged(const TimelineEntry& entry, const Fact& fact) {
+void PurgeCheck::take_purged(const TimelineEntry& entry, const TimelineFact& fact) {
   const simdjson::dom::object data = entry.event->data;
   Dataset& dataset = change(text(data, "dataset"), fact);
   if (!dataset.announced && dataset.mentions.size() < kMentionsKept) dataset.mentions.push_back(fact);
@@ -160,7 +161,7 @@ void PurgeCheck::take_purged(const TimelineEntry& entry, const Fact& fact) {
   dataset.purges.push_back(std::move(purge));
 }
 
-void PurgeCheck::take_probed(const TimelineEntry& entry, const Fact& fact) {
+void PurgeCheck::take_probed(const TimelineEntry& entry, const TimelineFact& fact) {
   const simdjson::dom::object data = entry.event->data;
   const std::string_view result = text(data, "result");
   Dataset& dataset = change(text(data, "dataset"), fact);
@@ -181,7 +182,7 @@ void PurgeCheck::take_probed(const TimelineEntry& entry, const Fact& fact) {
   dataset.probes.push_back(std::move(probe));
 }
 
-void PurgeCheck::take_applied(const Event& event, const Fact& fact) {
+void PurgeCheck::take_applied(const Event& event, const TimelineFact& fact) {
   const std::string_view id = text(event.data, "dataset");
   const Dataset* known = datasets_.find(id);
   Dataset& dataset = change(id, fact);
@@ -193,7 +194,7 @@ void PurgeCheck::take_applied(const Event& event, const Fact& fact) {
   dataset.manifests.push_back({fact, std::string(text(event.data, "manifest")), records});
 }
 
-void PurgeCheck::take_use(std::string_view id, const Fact& fact) {
+void PurgeCheck::take_use(std::string_view id, const TimelineFact& fact) {
   const Dataset* dataset = datasets_.find(id);
   if (dataset != nullptr && (!dataset->purges.empty() || !dataset->identified.empty())) touched_.emplace(id);
   const auto* kept = uses_.find(id);
@@ -214,7 +215,7 @@ void PurgeCheck::take_use(std::string_view id, const Fact& fact) {
   uses_.edit(id).push_back({fact, false});
 }
 
-void PurgeCheck::take_analysis(const TimelineEntry& entry, const Fact& fact, std::string_view what) {
+void PurgeCheck::take_analysis(const TimelineEntry& entry, const TimelineFact& fact, std::string_view what) {
   const simdjson::dom::object data = entry.event->data;
   if (what == "started") {
     take_use(text(data, "dataset"), fact);
@@ -224,7 +225,8 @@ void PurgeCheck::take_analysis(const TimelineEntry& entry, const Fact& fact, std
   if (!temporary) return;
   std::string_view permit;
   if (const Trigger* trigger = registry_.trigger(text(data, "analysis"))) {
-    if (const Computation* computation = registry_.computation(trigger->computation)) permit = computation->permit;
+    if (const RequestedComputation* computation = registry_.computation(trigger->computation))
+      permit = computation->permit;
   }
   for (simdjson::dom::element item : *temporary) {
     simdjson::dom::object made;
@@ -232,9 +234,9 @@ void PurgeCheck::take_analysis(const TimelineEntry& entry, const Fact& fact, std
   }
 }
 
-void PurgeCheck::annul(const EntryPlace& of, const Fact& by) {
+void PurgeCheck::annul(const EntryPlace& of, const TimelineFact& by) {
   const auto is_it = [&](const auto& item) { return is_at(item.fact, of); };
-  const auto is_fact = [&](const Fact& fact) { return is_at(fact, of); };
+  const auto is_fact = [&](const TimelineFact& fact) { return is_at(fact, of); };
   std::vector<std::string> concerned;
   for (const auto& [id, dataset] : datasets_) {
     const bool here = (dataset.announced && is_fact(*dataset.announced)) ||

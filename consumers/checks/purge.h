@@ -28,7 +28,7 @@ struct Location {
 
 // Until when a copy may live, as its announcement or an extension states it.
 struct Expiry {
-  Fact fact;
+  TimelineFact fact;
   std::optional<Timestamp> at;
   std::int64_t ttl_seconds = 0;  // allowed from the dataset's first creation, by the grant or policy at this entry
   template <typename A, typename S>
@@ -38,13 +38,13 @@ struct Expiry {
 };
 
 struct Copy {
-  Fact announced;
+  TimelineFact announced;
   std::string institution;  // in whose ledger it was announced
   Location location;
   std::string manifest;
   std::optional<std::int64_t> records;
-  std::vector<Expiry> expiries;  // the last one counts; never empty
-  std::optional<Fact> reopened;  // its purge was annulled by this
+  std::vector<Expiry> expiries;          // the last one counts; never empty
+  std::optional<TimelineFact> reopened;  // its purge was annulled by this
   template <typename A, typename S>
   static void fields(A& a, S& self) {
     a(self.announced, self.institution, self.location, self.manifest, self.records, self.expiries, self.reopened);
@@ -53,7 +53,7 @@ struct Copy {
 
 // The dataset's last known manifest from here on.
 struct Manifest {
-  Fact fact;
+  TimelineFact fact;
   std::string manifest;
   std::optional<std::int64_t> records;  // absent: no longer known
   template <typename A, typename S>
@@ -72,7 +72,7 @@ struct PurgedCopy {
 };
 
 struct Purge {
-  Fact fact;
+  TimelineFact fact;
   std::string institution, author, manifest;
   std::optional<std::int64_t> records;
   std::vector<PurgedCopy> copies;
@@ -83,7 +83,7 @@ struct Purge {
 };
 
 struct Probe {
-  Fact fact;
+  TimelineFact fact;
   std::string institution, author;
   Location location;
   bool present = false;
@@ -95,8 +95,8 @@ struct Probe {
 };
 
 struct Hold {
-  Fact fact;
-  std::optional<Fact> released;
+  TimelineFact fact;
+  std::optional<TimelineFact> released;
   template <typename A, typename S>
   static void fields(A& a, S& self) {
     a(self.fact, self.released);
@@ -104,16 +104,16 @@ struct Hold {
 };
 
 struct Dataset {
-  std::optional<Fact> announced;  // the first creation
-  std::string institution;        // in whose ledger
+  std::optional<TimelineFact> announced;  // the first creation
+  std::string institution;                // in whose ledger
   std::string permit;
-  std::vector<Fact> mentions;  // purges, copies and probes from before it was announced
+  std::vector<TimelineFact> mentions;  // purges, copies and probes from before it was announced
   std::map<std::string, Copy> copies;
   std::vector<Manifest> manifests;
   std::vector<Purge> purges;
   std::vector<Probe> probes;
   std::map<std::string, std::vector<Hold>> holds;
-  std::vector<Fact> identified;
+  std::vector<TimelineFact> identified;
   std::optional<EntryPlace> verified;  // the purge under which it was
   EntryPlace last;                     // the entry that changed it last
   template <typename A, typename S>
@@ -125,7 +125,7 @@ struct Dataset {
 
 // A use: accessed, copied, combined, or an analysis started.
 struct Use {
-  Fact fact;
+  TimelineFact fact;
   bool pinned = false;  // a finding was opened by it
   template <typename A, typename S>
   static void fields(A& a, S& self) {
@@ -140,23 +140,24 @@ class PurgeCheck final : public Check {
   explicit PurgeCheck(const Registry& registry) : registry_(registry) {}
 
   [[nodiscard]] CheckId id() const override { return {"purge", 1, purge_rules()}; }
-  void take(const TimelineEntry& entry, const Fact& fact) override;
-  void annul(const EntryPlace& of, const Fact& by) override;
+  void take(const TimelineEntry& entry, const TimelineFact& fact) override;
+  void annul(const EntryPlace& of, const TimelineFact& by) override;
   void tick(Bench& bench) override;
   [[nodiscard]] std::vector<AnyTable*> tables() override { return {&datasets_, &uses_, &agenda_}; }
 
  private:
-  purge::Dataset& change(std::string_view dataset, const Fact& fact);
-  void announce(const TimelineEntry& entry, const Fact& fact, std::string_view dataset, std::string_view permit,
+  purge::Dataset& change(std::string_view dataset, const TimelineFact& fact);
+  void announce(const TimelineEntry& entry, const TimelineFact& fact, std::string_view dataset, std::string_view permit,
                 simdjson::dom::object data);
-  void take_dataset(const TimelineEntry& entry, const Fact& fact, std::string_view what);
-  void take_copied(const TimelineEntry& entry, const Fact& fact);
-  void take_purged(const TimelineEntry& entry, const Fact& fact);
-  void take_probed(const TimelineEntry& entry, const Fact& fact);
-  void take_applied(const Event& event, const Fact& fact);
-  void take_use(std::string_view dataset, const Fact& fact);
-  void take_analysis(const TimelineEntry& entry, const Fact& fact, std::string_view what);
-  [[nodiscard]] std::int64_t ttl_seconds(std::string_view dataset, std::string_view permit, const Fact& fact) const;
+  void take_dataset(const TimelineEntry& entry, const TimelineFact& fact, std::string_view what);
+  void take_copied(const TimelineEntry& entry, const TimelineFact& fact);
+  void take_purged(const TimelineEntry& entry, const TimelineFact& fact);
+  void take_probed(const TimelineEntry& entry, const TimelineFact& fact);
+  void take_applied(const Event& event, const TimelineFact& fact);
+  void take_use(std::string_view dataset, const TimelineFact& fact);
+  void take_analysis(const TimelineEntry& entry, const TimelineFact& fact, std::string_view what);
+  [[nodiscard]] std::int64_t ttl_seconds(std::string_view dataset, std::string_view permit,
+                                         const TimelineFact& fact) const;
 
   const Registry& registry_;
   Table<purge::Dataset> datasets_{"purge.dataset"};

@@ -18,7 +18,7 @@ namespace {
 
 struct Deadline {
   Timestamp at;
-  Fact opener;  // the entry that set it
+  TimelineFact opener;  // the entry that set it
 };
 
 // One dataset at one tick.
@@ -59,11 +59,11 @@ class Judge {
   [[nodiscard]] Resolution gone(const Finding& finding) const;
 
  private:
-  [[nodiscard]] const Policy& policy(const Fact& fact) const { return *registry_.policy(fact.policy); }
-  [[nodiscard]] std::int64_t skew(const Fact& fact) const { return policy(fact).seconds("skew_seconds"); }
-  [[nodiscard]] std::int64_t settle(const Fact& fact) const { return policy(fact).seconds("settle_seconds"); }
+  [[nodiscard]] const Policy& policy(const TimelineFact& fact) const { return *registry_.policy(fact.policy); }
+  [[nodiscard]] std::int64_t skew(const TimelineFact& fact) const { return policy(fact).seconds("skew_seconds"); }
+  [[nodiscard]] std::int64_t settle(const TimelineFact& fact) const { return policy(fact).seconds("settle_seconds"); }
 
-  Ground& ground(std::string_view rule, std::string_view kind, const std::string& about, const Fact& opener) {
+  Ground& ground(std::string_view rule, std::string_view kind, const std::string& about, const TimelineFact& opener) {
     Ground& out = grounds.emplace_back();
     out.rule = rule;
     out.kind = kind;
@@ -324,7 +324,7 @@ void Judge::purged_while_held(const Purge& purge) {
 
 void Judge::unknown() {
   if (dataset_.announced) return;
-  for (const Fact& mention : dataset_.mentions) {
+  for (const TimelineFact& mention : dataset_.mentions) {
     // Whose ledger would carry the announcement: the one of the id's prefix, if there is one.
     const std::string prefix(institution_of(id_));
     const std::string& ledger = registry_.has_ledger(prefix) ? prefix : mention.place.ledger;
@@ -334,8 +334,9 @@ void Judge::unknown() {
 
 void Judge::identified() {
   if (dataset_.identified.empty()) return;
-  const Fact& first = *std::min_element(dataset_.identified.begin(), dataset_.identified.end(),
-                                        [](const Fact& a, const Fact& b) { return a.own < b.own; });
+  const TimelineFact& first =
+      *std::min_element(dataset_.identified.begin(), dataset_.identified.end(),
+                        [](const TimelineFact& a, const TimelineFact& b) { return a.own < b.own; });
   for (const Use& use : uses_) {
     if (!(first.own.plus_seconds(skew(use.fact)) < use.fact.own)) continue;
     Ground& out = ground("PUR-10", "dataset", id_, use.fact);
@@ -401,7 +402,7 @@ std::optional<Judge::Verified> Judge::verified() {
 
 Resolution Judge::gone(const Finding& finding) const {
   Resolution out{How::done, {dataset_.last}};
-  const auto by = [&](const Fact& fact, Timestamp in_time_until) {
+  const auto by = [&](const TimelineFact& fact, Timestamp in_time_until) {
     out.how = fact.own <= in_time_until ? How::late_evidence : How::done;
     out.causes = {fact.place};
   };
@@ -437,7 +438,7 @@ Resolution Judge::gone(const Finding& finding) const {
   } else if (finding.rule == "PUR-9" && dataset_.announced) {
     by(*dataset_.announced, finding.opener.own);
   } else if (finding.rule == "PUR-10" && finding.aspect == "kept" && all_purged()) {
-    const Fact* last = nullptr;
+    const TimelineFact* last = nullptr;
     for (const auto& [name, item] : dataset_.copies) {
       const Purge* purge = first_purge(name, item);
       if (last == nullptr || last->own < purge->fact.own) last = &purge->fact;
