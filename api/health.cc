@@ -56,6 +56,7 @@ std::vector<Route> make_routes(const Service& service, std::size_t workers) {
   add_proof_routes(service, routes);
   add_search_routes(service, routes);
   add_finding_routes(service, routes);
+  add_report_routes(service, routes);
   return routes;
 }
 

@@ -44,5 +44,6 @@ void add_ledger_routes(const Service& service, std::vector<Route>& routes);
 void add_proof_routes(const Service& service, std::vector<Route>& routes);
 void add_search_routes(const Service& service, std::vector<Route>& routes);
 void add_finding_routes(const Service& service, std::vector<Route>& routes);
+void add_report_routes(const Service& service, std::vector<Route>& routes);
 
 }  // namespace jangbu::api

@@ -213,6 +213,33 @@ TEST_F(SearchTest, ADatasetHasALifeLineIfAnyEntryNamesIt) {
   EXPECT_EQ(get("/v1/exports/hanbit/e-77").status, 404);
 }
 
+TEST_F(SearchTest, AReportNeedsATickAndComesAsJsonOrCsv) {
+  ASSERT_EQ(post_event(dataset_access(1).dump()).status, 201);
+  project();
+  const std::string period = "/v1/reports/2026-03-01/2026-04-01";
+  const Response early = get(period);
+  EXPECT_EQ(early.status, 400) << early.body;
+  const std::string tick =
+      R"({"specversion":"1.0","type":"kr.jangbu.tick.v1","source":"/ticker","id":")" + id_of(5) +
+      R"(","time":"2026-05-02T00:00:00Z","institution":"haneul","data":{"at":"2026-05-02T00:00:00Z",)" +
+      R"("observed":[{"ledger":"hanbit","size":)" + std::to_string(size_of("hanbit")) + R"(,"root":")" +
+      digest_text(node_->view(*LedgerId::parse("hanbit"))->root()) + R"("}]}})";
+  const auto key = read_signing_key(space_key_path(folder_ / "node", KeyUse::ticker), nullptr);
+  ASSERT_TRUE(key) << to_string(key.error());
+  ASSERT_EQ(post_event(tick, {{"jangbu-signature", to_string(sign_event(*key, "medspace/haneul", tick))}}).status, 201);
+  project();
+  const Response report = get(period);
+  ASSERT_EQ(report.status, 200) << report.body;
+  EXPECT_EQ(json::parse(report.body)["period"]["from"], "2026-03-01");
+  EXPECT_EQ(report.header("content-digest"), "sha-256=:" + to_base64(sha256(report.body).view()) + ":");
+  const Response csv = get(period, {{"Accept", "text/csv"}});
+  EXPECT_EQ(csv.content_type, "text/csv; charset=utf-8");
+  EXPECT_EQ(csv.body, get(period + "?format=csv").body);
+  EXPECT_EQ(get(period + "?format=pdf").status, 400);
+  EXPECT_EQ(get("/v1/reports/2026-03-01/yesterday").status, 400);
+  EXPECT_EQ(get("/v1/reports/2026-04-01/2026-03-01").status, 400);
+}
+
 TEST_F(SearchTest, WithoutProjectionsTheAnswerIs503) {
   service_->projections = nullptr;
   routes_ = std::make_unique<Routes>(make_routes(*service_, 1));
