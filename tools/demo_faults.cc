@@ -151,11 +151,11 @@ void Planter::plant_export() {
   }
   at = next_day();
   {
-    // One of the two who accept is a researcher of the project; a third rejects; it leaves all the same.
+    // The site accepts, and a researcher of the project, who may not; the platform rejects; it leaves all the same.
     const DemoExport checked = request("checkers", at, DemoLife::statistics());
-    life_.check(checked, kPlatform, life_.checker(0), "accept", checked.requested + kDay);
+    life_.check(checked, "hanbit", life_.site_checker("hanbit"), "accept", checked.requested + kDay);
     life_.check(checked, kPlatform, project_.people[1], "accept", checked.requested + kDay + kHour);
-    life_.check(checked, "hanbit", life_.site_checker("hanbit"), "reject", checked.requested + 2 * kDay);
+    life_.check(checked, kPlatform, life_.checker(0), "reject", checked.requested + 2 * kDay);
     life_.depart(checked, checked.requested + 3 * kDay);
     expect("EXP-1", checked.id);
     expect("EXP-4", checked.id);
@@ -207,13 +207,22 @@ void Planter::plant_export() {
   at = next_day();
   {
     const DemoDataset used = dataset("untested", at);
-    const DemoOutput update = life_.analysis(project_, used, "planted-untested", at + 2 * kDay, DemoLife::update());
+    const DemoOutput update =
+        life_.analysis(project_, used, "planted-untested", at + 2 * kDay, DemoLife::update("planted-untested"));
     const DemoOutput model = life_.aggregate(project_, "planted-untested", {update}, at + 3 * kDay);
     life_.end(used, at + 10 * kDay);
     refused_and_gone(life_.request(project_, "planted-untested", model, at + 4 * kDay, {}, false), "EXP-12");
   }
   at = next_day();
-  refused_and_gone(request("site", at, DemoLife::statistics()), "EXP-13", false);
+  {
+    // The site is asked too late: the output has left when it accepts.
+    const DemoExport early = request("site", at, DemoLife::statistics());
+    life_.accept(early, early.requested + kDay, false);
+    life_.depart(early, early.requested + 2 * kDay);
+    life_.check(early, "hanbit", life_.site_checker("hanbit"), "accept", early.requested + 4 * kDay);
+    expect("EXP-1", early.id);
+    expect("EXP-13", early.output.id);
+  }
 }
 
 }  // namespace

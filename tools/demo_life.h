@@ -38,6 +38,8 @@ struct DemoOutput {
   std::string id, analysis, kind, format, digest;
   std::int64_t bytes = 0, smallest_cell = 0, rows = 0;
   std::vector<std::string> sites;  // whose data it rests on
+  std::string dataset;             // what it was computed on
+  std::string parent;              // of an update: the computation whose round it is, by its local name
   [[nodiscard]] Json described() const;
 };
 
@@ -74,7 +76,8 @@ class DemoLife {
   // Requested, triggered, started and completed within a day from `at`, with one output.
   DemoOutput analysis(const DemoProject& project, const DemoDataset& dataset, std::string_view local, YearSecond at,
                       DemoOutput wanted);
-  // The platform aggregates updates of several sites into a model.
+  // The platform aggregates updates of several sites, made the day before under the same `local` name as parent, into a
+  // model.
   DemoOutput aggregate(const DemoProject& project, std::string_view local, const std::vector<DemoOutput>& updates,
                        YearSecond at);
 
@@ -92,7 +95,7 @@ class DemoLife {
     return site_checkers_.find(site)->second;
   }
   [[nodiscard]] static DemoOutput statistics();
-  [[nodiscard]] static DemoOutput update();
+  [[nodiscard]] static DemoOutput update(std::string_view parent);
 
   void emit(YearSecond at, LedgerId ledger, std::string_view type, std::string_view system, Json data,
             std::optional<KeyUse> signer = std::nullopt, std::string label = {});

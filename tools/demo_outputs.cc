@@ -20,8 +20,9 @@ DemoOutput DemoLife::statistics() {
   return output;
 }
 
-DemoOutput DemoLife::update() {
+DemoOutput DemoLife::update(std::string_view parent) {
   DemoOutput output;
+  output.parent = parent;
   output.kind = "update";
   output.format = "json";
   output.bytes = 6'400;
@@ -39,18 +40,23 @@ DemoOutput DemoLife::analysis(const DemoProject& project, const DemoDataset& dat
   wanted.analysis = local_id(site, "an-" + name);
   wanted.digest = random_.digest();
   wanted.sites = {site};
+  wanted.dataset = dataset.id;
   const std::string until = year_time(at + 2 * kDay);
-  emit(at, shared_ledger(project.demand), "computation.requested", "portal",
-       Json{{"computation", computation},
-            {"project", project.project},
-            {"permit", project.permit},
-            {"actor", demo_actor(project.people[0], "researcher")},
-            {"purpose", "HRESCH"},
-            {"code", program},
-            {"inputs", {Json{{"site", site}, {"dataset", dataset.id}}}},
-            {"outputs", {wanted.kind}},
-            {"until", until}},
-       std::nullopt, "requested " + name);
+  Json requested{{"computation", computation},
+                 {"project", project.project},
+                 {"permit", project.permit},
+                 {"actor", demo_actor(project.people[0], "researcher")},
+                 {"purpose", "HRESCH"},
+                 {"code", program},
+                 {"inputs", Json::array({Json{{"site", site}, {"dataset", dataset.id}}})},
+                 {"outputs", Json::array({wanted.kind})}};
+  if (!wanted.parent.empty()) {
+    requested["round"] = 1;
+    requested["of_computation"] = local_id(project.demand, "comp-" + wanted.parent);
+  }
+  requested["until"] = until;
+  emit(at, shared_ledger(project.demand), "computation.requested", "portal", std::move(requested), std::nullopt,
+       "requested " + name);
   emit(at + 2 * kHour, shared_ledger(site), "analysis.triggered", "trigger",
        Json{{"analysis", wanted.analysis},
             {"computation", computation},
@@ -107,12 +113,26 @@ DemoOutput DemoLife::aggregate(const DemoProject& project, std::string_view loca
   model.digest = random_.digest();
   model.bytes = 9'200;
   Json inputs = Json::array();
+  Json asked = Json::array();
   for (const DemoOutput& one : updates) {
     inputs.push_back(Json{{"analysis", one.analysis}, {"output", one.id}, {"digest", one.digest}});
+    asked.push_back(Json{{"site", one.sites.front()}, {"dataset", one.dataset}});
     model.sites.insert(model.sites.end(), one.sites.begin(), one.sites.end());
   }
+  const std::string computation = local_id(project.demand, "comp-" + std::string(local));
+  // The computation as a whole is asked for an hour before its first round.
+  emit(at - kDay - kHour, shared_ledger(project.demand), "computation.requested", "portal",
+       Json{{"computation", computation},
+            {"project", project.project},
+            {"permit", project.permit},
+            {"actor", demo_actor(project.people[0], "researcher")},
+            {"purpose", "HRESCH"},
+            {"code", demo_program("federated-averaging")},
+            {"inputs", asked},
+            {"outputs", Json::array({"model"})},
+            {"until", year_time(at + 7 * kDay)}});
   emit(at, shared_ledger(kPlatform), "computation.combined", "aggregator",
-       Json{{"computation", local_id(project.demand, "comp-" + std::string(local))},
+       Json{{"computation", computation},
             {"round", 1},
             {"code", demo_program("federated-averaging")},
             {"inputs", inputs},

@@ -204,12 +204,12 @@ Result<void> DemoRun::Impl::count(const LedgerView& view, EventReader& reader, D
       if (type != "finding.raised") continue;
       const auto about = object(event->data, "about");
       if (!about) continue;
-      for (const simdjson::dom::key_value_pair member : *about) {
-        std::string_view id;
-        if (member.value.get(id) == simdjson::SUCCESS) {
-          outcome.found.push_back({std::string(text(event->data, "rule")), std::string(id)});
-        }
+      // What it is about, most exactly: an output's finding names its export beside it, a copy's its dataset.
+      std::string_view id;
+      for (const std::string_view member : {"output", "copy", "export", "dataset"}) {
+        if (id.empty()) id = text(*about, member);
       }
+      outcome.found.push_back({std::string(text(event->data, "rule")), std::string(id)});
     }
     at = SequenceNumber(at.value() + entries->size());
   }

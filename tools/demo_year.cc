@@ -82,7 +82,7 @@ void DemoYear::Impl::clean_project(std::string_view demand, const std::string& l
   at = start + 40 * kDay + 9 * kHour;
   std::vector<DemoOutput> updates;
   for (const DemoDataset& dataset : datasets) {
-    updates.push_back(life.analysis(project, dataset, local + "-round-" + dataset.site, at, DemoLife::update()));
+    updates.push_back(life.analysis(project, dataset, local + "-round-" + dataset.site, at, DemoLife::update(local)));
   }
   const DemoOutput model = life.aggregate(project, local, updates, at + kDay);
   const DemoExport trained = life.request(project, local + "-model", model, at + 3 * kDay);

@@ -13,6 +13,8 @@
 #include "api/service.h"
 #include "consumers/projections/projector.h"
 #include "consumers/projections/store.h"
+#include "schemas/invariant.h"
+#include "tools/check_service.h"
 
 namespace jangbu::tools {
 
@@ -41,6 +43,7 @@ struct RunningNode::Impl {
 
   std::unique_ptr<consumers::ProjectionStore> projections;
   std::unique_ptr<consumers::Projector> projector;
+  std::unique_ptr<CheckService> checks;  // nullptr: read-only
 
   api::PseudonymKeys pseudonym_keys;
   std::unique_ptr<api::HttpMetrics> http_metrics;
@@ -54,7 +57,7 @@ struct RunningNode::Impl {
   std::optional<Error> failed;
 
   std::vector<std::jthread> workers;  // the server's
-  std::jthread projecting;
+  std::jthread projecting, checking;
   std::jthread writer;  // ends last: answers under way wait for its commits
 
   ~Impl() { stop().has_value(); }
@@ -94,6 +97,21 @@ struct RunningNode::Impl {
     return {};
   }
 
+  Result<void> start_checks() {
+    CheckServiceOptions checking_options;
+    checking_options.node = node.get();
+    checking_options.clock = options.clock;
+    checking_options.directory = options.directory;
+    checking_options.ask_passphrase = options.ask_passphrase;
+    checking_options.declare_jumps = !options.on_its_own;
+    auto opened = CheckService::open(checking_options);
+    if (!opened) return tl::unexpected(opened.error());
+    checks = std::move(*opened);
+    if (!options.on_its_own) return {};
+    checking = std::jthread([this](const std::stop_token& stop) { report(checks->run(stop)); });
+    return {};
+  }
+
   Result<void> listen() {
     api::ServerOptions listening;
     listening.address = options.address;
@@ -118,9 +136,11 @@ struct RunningNode::Impl {
     if (server) server->stop();
     workers.clear();  // joins
     if (http_metrics) http_metrics->attach(std::function<api::Server::Counters()>());
-    if (projecting.joinable()) {
-      projecting.request_stop();
-      projecting.join();
+    // The checks wait for placements, so they end before the writer does.
+    for (std::jthread* thread : {&projecting, &checking}) {
+      if (!thread->joinable()) continue;
+      thread->request_stop();
+      thread->join();
     }
     if (writer.joinable()) {
       writer.request_stop();
@@ -156,6 +176,9 @@ Result<std::unique_ptr<RunningNode>> RunningNode::open(const RunningNodeOptions&
   if (!pseudonyms) return tl::unexpected(pseudonyms.error());
   impl->pseudonym_keys = std::move(*pseudonyms);
   if (auto projecting = impl->start_projections(); !projecting) return tl::unexpected(projecting.error());
+  if (!options.read_only) {
+    if (auto checking = impl->start_checks(); !checking) return tl::unexpected(checking.error());
+  }
   if (auto listening = impl->listen(); !listening) return tl::unexpected(listening.error());
   return std::unique_ptr<RunningNode>(new RunningNode(std::move(impl)));
 }
@@ -163,9 +186,20 @@ Result<std::unique_ptr<RunningNode>> RunningNode::open(const RunningNodeOptions&
 Node& RunningNode::node() { return *impl_->node; }
 const std::string& RunningNode::url() const { return impl_->url; }
 
-Result<void> RunningNode::settle() { return impl_->project(); }
+Result<void> RunningNode::settle() {
+  if (impl_->checks) {
+    if (auto settled = impl_->checks->settle(); !settled) return settled;
+  }
+  return impl_->project();
+}
 
-Result<void> RunningNode::advance() { return impl_->project(); }
+Result<void> RunningNode::advance() {
+  JANGBU_INVARIANT(!impl_->options.on_its_own, "a node that ticks by itself is not advanced by hand");
+  if (impl_->checks) {
+    if (auto ticked = impl_->checks->tick(); !ticked) return ticked;
+  }
+  return settle();
+}
 
 Result<void> RunningNode::wait(const std::stop_token& stop) {
   std::unique_lock lock(impl_->mutex);
