@@ -171,8 +171,8 @@ Result<void> CheckService::tick() {
 }
 
 Result<void> CheckService::settle() {
+  CommitNumber seen;
   for (;;) {
-    CommitNumber seen;
     const auto left = impl_->step();
     if (!left) return tl::unexpected(left.error());
     if (!*left) return {};
