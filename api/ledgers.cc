@@ -195,10 +195,10 @@ void entries(const Node& node, CommitWaiters& waiters, const ExchangePtr& exchan
     size = cursor->size;
     from = cursor->from;
   }
-  if (const auto last = request.find_header("last-event-id"); last && *form == 2) {
+  if (const auto last = request.find_header("last-event-id")) {
     const auto number = parse_number(*last, "last-event-id", kNumberMax);
     if (!number) return exchange->respond(problem(number.error()));
-    from = SequenceNumber(*number + 1);
+    if (*form == 2) from = SequenceNumber(*number + 1);
   }
   if (from.value() > size.value()) {
     return exchange->respond(

@@ -140,6 +140,8 @@ TEST_F(LedgersTest, ServerSentEventsGoOnAfterTheLastId) {
   EXPECT_NE(body.find("id: " + std::to_string(size - 1) + "\n"), std::string::npos);
   EXPECT_EQ(body.find("id: " + std::to_string(size - 3) + "\n"), std::string::npos);
   events->response().stream.reset();
+  EXPECT_EQ(get("/v1/ledgers/hanbit/entries", {{"Last-Event-ID", "x"}}).status, 400);
+  EXPECT_EQ(get("/v1/ledgers/hanbit/entries", {{"Last-Event-ID", "3"}}).status, 200);
 }
 
 TEST_F(LedgersTest, ProofsVerify) {
