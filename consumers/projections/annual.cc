@@ -197,7 +197,7 @@ bool in_order(const FigureCell& a, const FigureCell& b) {
 }
 
 // A measure's cells as they may be published. Cells of fewer than cell_min persons are emptied; where exactly one of a
-// dimension is, the least of the others goes too, or the sum would give it away.
+// dimension is, and they add up, the least of the others goes too, or the sum would give it away.
 std::vector<FigureCell> cells_of(const MeasureRow& row, const Book& book, const std::string& key, const FactSet& set,
                                  std::int64_t cell_min) {
   std::vector<FigureCell> cells;
@@ -223,7 +223,8 @@ std::vector<FigureCell> cells_of(const MeasureRow& row, const Book& book, const 
       else if (cell->value.numerator > 0)
         rest.push_back(&*cell);
     }
-    if (small.size() == 1 && !rest.empty() && first->dimension != Dimension::consortium) {
+    if (row.kind == MeasureKind::count && small.size() == 1 && !rest.empty() &&
+        first->dimension != Dimension::consortium) {
       small.push_back(*std::min_element(rest.begin(), rest.end(), [](const FigureCell* a, const FigureCell* b) {
         return a->value.numerator < b->value.numerator;
       }));

@@ -16,7 +16,12 @@ constexpr std::int64_t kDay = 86'400'000;
 }  // namespace
 
 Computation::Computation(const FactSet& set, const Window& window, std::size_t index, const Policy& policy, Book& book)
-    : set_(set), window_(window), index_(index), policy_(policy), book_(book) {}
+    : set_(set),
+      window_(window),
+      index_(index),
+      policy_(policy),
+      book_(book),
+      months_(policy.calendar_offset_seconds) {}
 
 void Computation::run() {
   know();
@@ -150,17 +155,17 @@ void Computation::use() {
     people.push_back({at.institution, at.project, static_cast<std::uint32_t>(at.month), actor});
     if (site != 0 && project != 0) sites.push_back({project, static_cast<std::uint32_t>(at.month), site});
   };
-  for (const Fact& fact : set_.accesses) {
-    if (fact.numbers[0] != 0 || !in_period(fact) || !counts(fact)) continue;
-    used(fact, project_of(fact.texts[2], fact.texts[3], fact.texts[1]), fact.texts[4], owner_of(fact.texts[1]));
+  for (const Fact& fact : set_.uses) {
+    if (!in_period(fact) || !counts(fact)) continue;
+    if (fact.kind == FactKind::computation) {
+      used(fact, project_of(fact.texts[0], fact.texts[1], 0), fact.texts[2], 0);
+    } else if (fact.kind == FactKind::computation_site) {
+      if (fact.texts[0] == 0) continue;
+      sites.push_back({fact.texts[0], static_cast<std::uint32_t>(months_.of(fact.time_ms)), fact.texts[1]});
+    } else if (fact.numbers[0] == 0) {
+      used(fact, project_of(fact.texts[2], fact.texts[3], fact.texts[1]), fact.texts[4], owner_of(fact.texts[1]));
+    }
   }
-  each(FactKind::computation, [&](const Fact& fact) {
-    if (in_period(fact)) used(fact, project_of(fact.texts[1], fact.texts[2], 0), fact.texts[3], 0);
-  });
-  each(FactKind::computation_site, [&](const Fact& fact) {
-    if (!in_period(fact) || fact.texts[1] == 0) return;
-    sites.push_back({fact.texts[1], static_cast<std::uint32_t>(month(fact.time_ms)), fact.texts[2]});
-  });
   const auto once = [](auto& rows) {
     std::sort(rows.begin(), rows.end());
     rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
@@ -205,8 +210,8 @@ void Computation::use() {
 
 void Computation::accesses() {
   std::map<std::array<std::uint32_t, 5>, std::int64_t> counted;  // institution, project, month, action, outcome
-  for (const Fact& fact : set_.accesses) {
-    if (!in_period(fact) || !counts(fact)) continue;
+  for (const Fact& fact : set_.uses) {
+    if (fact.kind != FactKind::accessed || !in_period(fact) || !counts(fact)) continue;
     const Place3 at = place(fact, project_of(fact.texts[2], fact.texts[3], fact.texts[1]));
     ++counted[{at.institution, at.project, static_cast<std::uint32_t>(at.month), fact.texts[0],
                static_cast<std::uint32_t>(fact.numbers[0])}];

@@ -40,9 +40,7 @@ class Computation {
   [[nodiscard]] bool counts(const Fact& fact) const;
   [[nodiscard]] bool in_period(const Fact& fact) const { return window_.holds(fact.time_ms); }
   [[nodiscard]] std::uint32_t institution(const Fact& fact) const { return set_.ledgers[fact.ledger].institution; }
-  [[nodiscard]] std::int32_t month(std::int64_t time_ms) const {
-    return month_of(time_ms, policy_.calendar_offset_seconds);
-  }
+  [[nodiscard]] std::int32_t month(std::int64_t time_ms) const { return months_.of(time_ms); }
   // Where a fact of this ledger, at this time, belongs.
   [[nodiscard]] Place3 place(const Fact& fact, std::uint32_t project = 0) const {
     return Place3{institution(fact), project, month(fact.time_ms)};
@@ -63,6 +61,7 @@ class Computation {
   const Policy& policy_;
   Book& book_;
 
+  mutable Months months_;                                             // remembers a day, nothing else
   std::set<std::pair<std::uint32_t, std::uint64_t>> annulled_;        // (ledger's name, sequence number)
   std::array<std::vector<const Fact*>, kFactShapes.size()> by_kind_;  // that count, by time
   std::unordered_map<std::uint32_t, std::uint32_t> kind_of_;          // institution -> kind's name

@@ -11,26 +11,6 @@
 namespace jangbu::consumers {
 namespace {
 
-// Months of many times, most of them near each other.
-class Months {
- public:
-  explicit Months(std::int32_t offset_seconds) : offset_seconds_(offset_seconds) {}
-  std::int32_t of(std::int64_t time_ms) {
-    const std::int64_t local = time_ms + std::int64_t{offset_seconds_} * 1000;
-    const std::int64_t day = local / 86'400'000 - (local % 86'400'000 < 0 ? 1 : 0);
-    if (day != day_) {
-      day_ = day;
-      month_ = month_of(time_ms, offset_seconds_);
-    }
-    return month_;
-  }
-
- private:
-  std::int32_t offset_seconds_;
-  std::int64_t day_ = std::numeric_limits<std::int64_t>::min();
-  std::int32_t month_ = 0;
-};
-
 struct Loader {
   FactSet& set;
   const std::vector<Window>& windows;
@@ -51,11 +31,13 @@ struct Loader {
           fact.time_ms = times[static_cast<std::size_t>(offset)];
           for (std::size_t i = 0; i < places.size(); ++i) fact.texts[i] = ids[static_cast<std::size_t>(places[i])];
           std::copy(numbers.begin(), numbers.end(), fact.numbers.begin());
-          if (kind != FactKind::accessed) {
+          const bool use =
+              kind == FactKind::accessed || kind == FactKind::computation || kind == FactKind::computation_site;
+          if (!use) {
             set.facts.push_back(fact);
           } else if (std::any_of(windows.begin(), windows.end(),
                                  [&](const Window& window) { return window.holds(fact.time_ms); })) {
-            set.accesses.push_back(fact);
+            set.uses.push_back(fact);
           }
         });
   }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <string>
 #include <string_view>
@@ -69,14 +70,34 @@ struct FactSet {
   };
   Names names;
   std::vector<Ledger> ledgers;
-  std::vector<Fact> facts;     // all but dataset accesses, by (time, ledger, sequence)
-  std::vector<Fact> accesses;  // dataset accesses within a window, in no order
+  std::vector<Fact> facts;  // all but those of uses, by (time, ledger, sequence)
+  std::vector<Fact> uses;   // dataset accesses and computations within a window, which can be many; in no order
   // For each window: entries of each (ledger, month as 202603), by event time.
   std::vector<std::map<std::pair<std::size_t, std::int32_t>, EntryCount>> entries;
 };
 
 // 202603, in the calendar with this offset.
 [[nodiscard]] std::int32_t month_of(std::int64_t time_ms, std::int32_t calendar_offset_seconds);
+
+// Months of many times, most of them near each other.
+class Months {
+ public:
+  explicit Months(std::int32_t offset_seconds) : offset_seconds_(offset_seconds) {}
+  std::int32_t of(std::int64_t time_ms) {
+    const std::int64_t local = time_ms + std::int64_t{offset_seconds_} * 1000;
+    const std::int64_t day = local / 86'400'000 - (local % 86'400'000 < 0 ? 1 : 0);
+    if (day != day_) {
+      day_ = day;
+      month_ = month_of(time_ms, offset_seconds_);
+    }
+    return month_;
+  }
+
+ private:
+  std::int32_t offset_seconds_;
+  std::int64_t day_ = std::numeric_limits<std::int64_t>::min();
+  std::int32_t month_ = 0;
+};
 
 // `ledgers`: shared ones, each indexed at least as far as the windows' sizes say. Errors: state_corrupt, io.
 [[nodiscard]] Result<FactSet> load_facts(const ProjectionStore& store, const Ticks& ticks,

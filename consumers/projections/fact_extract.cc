@@ -55,10 +55,9 @@ void accessed(const Reading& in) {
 }
 
 void computation_requested(const Reading& in) {
-  const std::string_view id = in.text("computation");
-  in.add(FactKind::computation, {id, in.text("project"), in.text("permit"), within(in.data(), "actor", "id")}, {});
+  in.add(FactKind::computation, {in.text("project"), in.text("permit"), within(in.data(), "actor", "id")}, {});
   each(in.data(), "inputs", [&](Object input) {
-    in.add(FactKind::computation_site, {id, in.text("project"), text(input, "site")}, {});
+    in.add(FactKind::computation_site, {in.text("project"), text(input, "site")}, {});
   });
 }
 

@@ -14,7 +14,7 @@ namespace jangbu::consumers {
 namespace {
 
 constexpr std::string_view kFormatKey = "format";
-constexpr std::string_view kFormat = "jangbu projections 1 ";
+constexpr std::string_view kFormat = "jangbu projections 2 ";
 constexpr std::array<std::string_view, 5> kFamilyNames = {"meta", "postings", "times", "facts", "links"};
 
 std::uint64_t biased(std::int64_t value) { return static_cast<std::uint64_t>(value) ^ (std::uint64_t{1} << 63); }

@@ -133,6 +133,8 @@ TEST_F(Annual, CountsInstitutionsProjectsAndPeopleAnewForEachCell) {
   }
   access(hanbit_, "2026-02-03T00:00:00Z", "refused", "haneul/pj-9", 4);
   access(hanbit_, "2026-02-03T00:00:00Z", "person0", "haneul/pj-2");
+  add(bioai_, "computation.requested", "2026-02-04T00:00:00Z",
+      R"({"computation":"bioai/c-1","project":"haneul/pj-1","permit":"haneul/pm-1","actor":{"id":"bioai/u:person1","role":"researcher"},"inputs":[{"site":"hanbit","dataset":"hanbit/d-1"},{"site":"saebyeok","dataset":"saebyeok/d-1"}]})");
   tick("2027-02-01T00:00:00Z");
   const AnnualReport made = report("2026-01-01", "2027-01-01");
   EXPECT_TRUE(made.closed);
@@ -152,7 +154,8 @@ TEST_F(Annual, CountsInstitutionsProjectsAndPeopleAnewForEachCell) {
   EXPECT_EQ(multi->value.numerator, 1);
   EXPECT_EQ(multi->value.denominator, 2);
   EXPECT_EQ(multi->value.share, 5000);
-  EXPECT_EQ(cell(made, 16, "multi", Dimension::month, "2026-02")->value.numerator, 0) << "in no month at two sites";
+  EXPECT_EQ(cell(made, 16, "multi", Dimension::month, "2026-02")->value.numerator, 1) << "by its computation";
+  EXPECT_EQ(cell(made, 16, "multi", Dimension::month, "2026-03")->value.numerator, 0) << "at one site then";
   EXPECT_EQ(value(made, 17, "dataset_accesses"), 26);
   EXPECT_EQ(value(made, 17, "dataset_accesses", Dimension::consortium, "", "read/4"), 1);
   EXPECT_EQ(value(made, 17, "dataset_accesses", Dimension::project, "haneul/pj-2"), 1);
