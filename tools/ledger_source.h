@@ -1,0 +1,39 @@
+// LedgerSource: a ledger to be verified, wherever it lies: in a node's directory, behind a URL, or in a folder of tiles
+// as C2SP tlog-tiles lays them out. All three give the same: a checkpoint and tiles. Used by `jangbu verify`. One
+// thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ledger/tiles.h"
+#include "schemas/error.h"
+#include "schemas/event_type.h"
+#include "tools/command.h"
+
+namespace jangbu::tools {
+
+class LedgerSource {
+ public:
+  virtual ~LedgerSource() = default;
+  [[nodiscard]] virtual const std::string& name() const = 0;  // for people
+  // The signed note under which it is read; the same at every call.
+  [[nodiscard]] virtual const std::string& checkpoint() const = 0;
+  // A tile's bytes, or a bundle's. Errors: unreachable, io, store_corrupt, bad_tile_path.
+  [[nodiscard]] virtual Result<std::string> tile(const TilePath& path) = 0;
+};
+
+struct LedgerSources {
+  std::vector<std::unique_ptr<LedgerSource>> ledgers;
+  std::optional<Error> node_finding;  // what a node's start procedure would refuse
+};
+
+// "http://host:port" (all its ledgers), "http://host:port/ledgers/<ledger>" (or any tlog-tiles prefix whose path is not
+// empty), a folder of tiles, a folder of such folders, or a node's directory.
+// Errors: bad_usage, no_such_node, dir_locked, unreachable, io, store_corrupt.
+[[nodiscard]] Result<LedgerSources> open_ledger_sources(const std::string& what,
+                                                        const std::shared_ptr<const TypeTable>& types);
+
+}  // namespace jangbu::tools
