@@ -1,0 +1,188 @@
+// Appending: commits of 1, 1,024 and 4,096 records, each judged by the screen within the measured time, beside
+// RocksDB's own synced batch write of the same bytes in the same run.
+#include <atomic>
+#include <thread>
+
+#include "consumers/projections/projector.h"
+#include "consumers/projections/store.h"
+#include "ledger/big_endian.h"
+#include "ledger/database.h"
+#include "tests/bench/jangbu_bench/bench.h"
+
+namespace jangbu::bench {
+namespace {
+
+struct Run {
+  double rate = 0, p50_ms = 0, p99_ms = 0;
+};
+
+std::vector<std::string> make_events(std::uint64_t first, std::uint64_t count, std::uint64_t total,
+                                     const EventMaker& maker) {
+  std::vector<std::string> events;
+  events.reserve(count);
+  for (std::uint64_t i = first; i < first + count; ++i) {
+    events.push_back(
+        maker.accessed(i, kYearStartMs + static_cast<std::int64_t>(static_cast<double>(i) / static_cast<double>(total) *
+                                                                   static_cast<double>(kYearMs))));
+  }
+  return events;
+}
+
+// The bare database: the same bytes under eight-byte keys, one synced batch a commit.
+Run baseline(const Options& options, const std::vector<std::string>& events, std::size_t commit) {
+  const BenchSpace space(options);
+  DatabaseOptions database;
+  database.directory = space.directory().parent_path() / "bare";
+  database.families = {FamilyOptions{"entries"}};
+  database.create = true;
+  const auto bare = value_of(Database::open(database));
+  std::vector<double> times;
+  const auto start = SteadyClock::now();
+  Batch batch;
+  for (std::size_t at = 0; at < events.size();) {
+    const auto began = SteadyClock::now();
+    batch.clear();
+    for (std::size_t i = 0; i < commit && at < events.size(); ++i, ++at) {
+      std::string key;
+      put_big_endian(key, static_cast<std::uint64_t>(at));
+      batch.put(0, key, events[at]);
+    }
+    value_of(bare->write(batch, true));
+    times.push_back(seconds_since(began) * 1000);
+  }
+  Run run;
+  run.rate = static_cast<double>(events.size()) / seconds_since(start);
+  run.p50_ms = quantile(times, 500);
+  run.p99_ms = quantile(times, 990);
+  return run;
+}
+
+Json json_of(const Run& run, const Run& bare, const char* unit) {
+  return Json{{unit, rounded(run.rate, 1)},
+              {"p50_ms", rounded(run.p50_ms, 3)},
+              {"p99_ms", rounded(run.p99_ms, 3)},
+              {"rocksdb_same_bytes", rounded(bare.rate, 1)},
+              {"rocksdb_p99_ms", rounded(bare.p99_ms, 3)},
+              {"ratio", rounded(run.rate / bare.rate, 3)}};
+}
+
+// Brings the projections up to the node, in a thread of its own, as `serve` does.
+class Follower {
+ public:
+  Follower(const Node& node, const std::filesystem::path& folder, const std::shared_ptr<const TypeTable>& types)
+      : node_(node), store_(value_of(consumers::ProjectionStore::open(folder, consumers::contract_digest()))) {
+    thread_ = std::jthread([this, types](const std::stop_token& stop) {
+      consumers::Projector projector(*store_, types);
+      CommitNumber seen;
+      for (;;) {
+        const bool last = stop.stop_requested();
+        const auto step = value_of(projector.step(consumers::sources_of(node_.views())));
+        if (step.behind > 0) continue;
+        if (last) return;
+        static_cast<void>(node_.wait_for_commit(seen, std::chrono::milliseconds(20)));
+      }
+    });
+  }
+  // Returns when nothing is behind.
+  void catch_up() {
+    thread_.request_stop();
+    thread_.join();
+  }
+  consumers::ProjectionStore& store() { return *store_; }
+
+ private:
+  const Node& node_;
+  std::unique_ptr<consumers::ProjectionStore> store_;
+  std::jthread thread_;
+};
+
+struct Appended {
+  Run run;
+  double ledger_bytes = 0, index_bytes = 0;  // an event, as it stands after the run
+  double ledger_compacted = 0, index_compacted = 0, start_ms = 0;
+};
+
+Appended append_all(const Options& options, const std::vector<std::string>& events, std::size_t commit, bool indexed) {
+  const BenchSpace space(options);
+  Appended result;
+  const double count = static_cast<double>(events.size());
+  {
+    const auto node = space.open(commit);
+    const std::uint64_t bytes_before = node->disk_bytes();
+    std::unique_ptr<Follower> follower;
+    if (indexed) follower = std::make_unique<Follower>(*node, space.directory() / "projections", space.types());
+    std::vector<double> times;
+    std::atomic<std::uint64_t> refused{0};
+    const auto start = SteadyClock::now();
+    for (std::size_t at = 0; at < events.size();) {
+      const auto began = SteadyClock::now();
+      for (std::size_t i = 0; i < commit && at < events.size(); ++i, ++at) {
+        value_of(node->submit(Submission{space.patients(), events[at], std::nullopt, false},
+                              [&refused](Result<Placement> placed) {
+                                if (!placed || placed->kind != Placement::Kind::appended) ++refused;
+                              }));
+      }
+      while (value_of(node->commit_pending()) > 0) {
+      }
+      times.push_back(seconds_since(began) * 1000);
+    }
+    if (follower) follower->catch_up();
+    result.run.rate = count / seconds_since(start);
+    result.run.p50_ms = quantile(times, 500);
+    result.run.p99_ms = quantile(times, 990);
+    if (refused > 0) die(Error{Code::bad_value, "append", std::to_string(refused) + " events were refused"});
+    result.ledger_bytes = static_cast<double>(node->disk_bytes() - std::min(bytes_before, node->disk_bytes())) / count;
+    value_of(node->compact());
+    result.ledger_compacted = static_cast<double>(node->disk_bytes()) / count;
+    if (follower) {
+      result.index_bytes = static_cast<double>(follower->store().disk_bytes()) / count;
+      value_of(follower->store().compact());
+      result.index_compacted = static_cast<double>(follower->store().disk_bytes()) / count;
+    }
+  }
+  const auto start = SteadyClock::now();
+  const auto again = space.open(commit);
+  result.start_ms = seconds_since(start) * 1000;
+  return result;
+}
+
+Json with_bytes(Json json, const Appended& appended, bool indexed) {
+  json["ledger_bytes_an_event"] = rounded(appended.ledger_bytes, 1);
+  json["ledger_bytes_compacted"] = rounded(appended.ledger_compacted, 1);
+  if (indexed) {
+    json["index_bytes_an_event"] = rounded(appended.index_bytes, 1);
+    json["index_bytes_compacted"] = rounded(appended.index_compacted, 1);
+    json["both_compacted"] = rounded(appended.ledger_compacted + appended.index_compacted, 1);
+  }
+  json["start_ms"] = rounded(appended.start_ms, 1);
+  return json;
+}
+
+}  // namespace
+
+int append(const Options& options) {
+  const std::uint64_t total = options.entries != 0 ? options.entries : options.tiny ? 2'048 : 300'000;
+  const std::uint64_t single = std::min<std::uint64_t>(total, options.tiny ? 64 : 10'000);
+  Figures figures(options, total);
+  const EventMaker maker(options.seed);
+  const auto events = make_events(0, total, total, maker);
+  {
+    const std::vector<std::string> few(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(single));
+    const Run bare = baseline(options, few, 1);
+    const Appended one = append_all(options, few, 1, false);
+    figures.add("commits of 1", json_of(one.run, bare, "events_per_second"));
+  }
+  for (const std::size_t commit : {std::size_t{1024}, std::size_t{4096}}) {
+    const std::string name = "commits of " + std::to_string(commit);
+    const Run bare = baseline(options, events, commit);
+    const Appended behind = append_all(options, events, commit, false);
+    figures.add(name + ", index behind", with_bytes(json_of(behind.run, bare, "events_per_second"), behind, false));
+    const Appended caught_up = append_all(options, events, commit, true);
+    figures.add(name + ", index caught up within the time",
+                with_bytes(json_of(caught_up.run, bare, "events_per_second"), caught_up, true));
+  }
+  figures.finish();
+  return 0;
+}
+
+}  // namespace jangbu::bench
