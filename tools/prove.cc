@@ -3,6 +3,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "api/http.h"
 #include "ledger/checkpoint.h"
 #include "ledger/hash.h"
 #include "ledger/tree.h"
@@ -13,6 +14,7 @@
 namespace jangbu::tools {
 namespace {
 
+using api::percent_encode;
 using Json = nlohmann::ordered_json;
 
 struct Options {

@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "api/http.h"
 #include "tools/command.h"
 #include "tools/node_access.h"
 #include "tools/output.h"
@@ -11,6 +12,7 @@
 namespace jangbu::tools {
 namespace {
 
+using api::percent_encode;
 using Json = nlohmann::ordered_json;
 
 enum class ReportFormat { table, json, csv };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "api/http.h"
 #include "tools/command.h"
 #include "tools/entry_place.h"
 #include "tools/node_access.h"
@@ -11,6 +12,7 @@
 namespace jangbu::tools {
 namespace {
 
+using api::percent_encode;
 using Json = nlohmann::ordered_json;
 
 struct Options {

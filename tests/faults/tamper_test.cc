@@ -74,7 +74,7 @@ std::unique_ptr<Node> make_node(const fs::path& directory, std::uint64_t size) {
   plan.institutions = {{"haneul", InstitutionKind::coordinator, false, {}, "하늘", "Haneul"},
                        {"hanbit", InstitutionKind::hospital, true, {}, "한빛", "Hanbit"}};
   plan.key_seed = "tamper";
-  const auto made = create_space(directory, plan, fixed_clock(), types());
+  const auto made = create_space(directory, plan, fixed_clock(), *types());
   if (!made) throw std::runtime_error(to_string(made.error()));
   auto node = Node::open(options_for(directory, false), types()).value();
   std::uint64_t number = 0;

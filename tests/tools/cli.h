@@ -63,7 +63,7 @@ class CliTest : public ::testing::Test {
                          {"hanbit", InstitutionKind::hospital, true, {}, "한빛", "Hanbit"},
                          {"bioai", InstitutionKind::demand, false, {}, "바이오", "BioAI"}};
     plan.key_seed = "cli";
-    const auto made = create_space(directory, plan, clock_, *types);
+    const auto made = create_space(directory, plan, clock_, **types);
     ASSERT_TRUE(made) << to_string(made.error());
   }
 

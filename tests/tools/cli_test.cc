@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "ledger/node.h"
 #include "tests/support/shared_files.h"
 
 namespace jangbu::tools::testing {

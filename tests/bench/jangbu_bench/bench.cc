@@ -176,7 +176,7 @@ BenchSpace::BenchSpace(const Options& options)
   plan.institutions = {{"haneul", InstitutionKind::coordinator, false, {}, "하늘", "Haneul"},
                        {"hanbit", InstitutionKind::hospital, true, {}, "한빛", "Hanbit"}};
   plan.key_seed = "jangbu-bench";
-  value_of(create_space(directory_, plan, clock(), types_));
+  value_of(create_space(directory_, plan, clock(), *types_));
 }
 
 std::unique_ptr<Node> BenchSpace::open(std::size_t commit_records_max) const {
