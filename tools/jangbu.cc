@@ -7,7 +7,8 @@ namespace jangbu::tools {
 namespace {
 
 constexpr AddCommand kCommands[] = {
-    add_init, add_keygen, add_serve, add_emit, add_demo, add_version, add_completion,
+    add_init,   add_keygen, add_serve,  add_emit,    add_query, add_show,   add_prove,   add_verify,
+    add_replay, add_report, add_backup, add_restore, add_demo,  add_status, add_version, add_completion,
 };
 
 constexpr std::string_view kFooter =
@@ -19,7 +20,7 @@ constexpr std::string_view kFooter =
 std::string_view advice(Code code) {
   switch (code) {
     case Code::dir_locked:
-      return "another jangbu process serves this directory; stop it, or ask it over HTTP with --url";
+      return "another jangbu process serves this directory; stop it, or ask it by its URL";
     case Code::no_such_node:
       return "make one with `jangbu init DIRECTORY --space NAME`";
     case Code::unreachable:
