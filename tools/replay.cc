@@ -3,6 +3,7 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "ledger/entry.h"
 #include "ledger/hash.h"
@@ -32,6 +33,8 @@ struct Options {
 class Target {
  public:
   virtual ~Target() = default;
+  // Called before the first entry of a ledger is taken.
+  [[nodiscard]] virtual Result<void> prepare(const std::string& ledger) = 0;
   [[nodiscard]] virtual Result<void> take(const std::string& line) = 0;
   [[nodiscard]] virtual Result<void> finish() = 0;
 };
@@ -46,6 +49,7 @@ class Lines final : public Target {
  public:
   Lines(std::ostream& out, std::string name, bool events_only)
       : out_(out), name_(std::move(name)), events_only_(events_only) {}
+  Result<void> prepare(const std::string&) override { return {}; }
   Result<void> take(const std::string& line) override {
     if (!events_only_) {
       out_ << line << '\n';
@@ -88,6 +92,20 @@ class OtherNode final : public Target {
     if (!emitter) return tl::unexpected(emitter.error());
     target->emitter_ = std::move(*emitter);
     return target;
+  }
+
+  // The keys now, since the connection to the source is busy with entries afterwards.
+  Result<void> prepare(const std::string& ledger) override {
+    if (!prepared_.insert(ledger).second) return {};
+    const auto answer = source_.send("GET", "/v1/ledgers/" + ledger);
+    if (!answer) return tl::unexpected(answer.error());
+    if (answer->status != 200) return tl::unexpected(problem_error(*answer));
+    const Json about = Json::parse(answer->body, nullptr, false);
+    for (const Json& row : about.is_object() ? about.value("keys", Json::array()) : Json::array()) {
+      const auto key = VerifierKey::parse(row.value("key", ""));
+      if (key) keys_.emplace(std::pair(ledger, key->author_key_id()), *key);
+    }
+    return {};
   }
 
   Result<void> take(const std::string& line) override {
@@ -149,18 +167,8 @@ class OtherNode final : public Target {
     return {};
   }
 
-  Result<VerifierKey> key_of(const std::string& ledger, const AuthorKeyId& id) {
-    auto found = keys_.find({ledger, id});
-    if (found != keys_.end()) return found->second;
-    const auto answer = source_.send("GET", "/v1/ledgers/" + ledger);
-    if (!answer) return tl::unexpected(answer.error());
-    if (answer->status != 200) return tl::unexpected(problem_error(*answer));
-    const Json about = Json::parse(answer->body, nullptr, false);
-    for (const Json& row : about.is_object() ? about.value("keys", Json::array()) : Json::array()) {
-      const auto key = VerifierKey::parse(row.value("key", ""));
-      if (key) keys_.emplace(std::pair(ledger, key->author_key_id()), *key);
-    }
-    found = keys_.find({ledger, id});
+  Result<VerifierKey> key_of(const std::string& ledger, const AuthorKeyId& id) const {
+    const auto found = keys_.find({ledger, id});
     if (found == keys_.end()) return fail(Code::key_unknown, ledger, "the node does not list an author's key");
     return found->second;
   }
@@ -170,6 +178,7 @@ class OtherNode final : public Target {
   HttpClient client_;
   std::unique_ptr<Emitter> emitter_;
   std::map<std::pair<std::string, AuthorKeyId>, VerifierKey> keys_;
+  std::set<std::string> prepared_;
   std::uint64_t refused_ = 0, passed_over_ = 0, alone_ledgered_ = 0, alone_duplicates_ = 0;
 };
 
@@ -212,7 +221,7 @@ Result<void> range(NodeAccess& access, const std::string& ledger, const Options&
   return {};
 }
 
-Result<void> found(NodeAccess& access, const Options& options, bool with_bytes,
+Result<void> found(NodeAccess& access, const Options& options, bool with_bytes, Target& target,
                    const std::function<Result<void>(std::string)>& take, const std::stop_token& stop) {
   SearchPageAsked page;
   page.limit = 1000;
@@ -223,6 +232,7 @@ Result<void> found(NodeAccess& access, const Options& options, bool with_bytes,
     if (!rows->value("complete", true)) return fail(Code::index_behind, "", search_gaps(*rows));
     for (const Json& row : (*rows)["rows"]) {
       std::string line;
+      if (auto ready = target.prepare(row.value("ledger", "")); !ready) return ready;
       if (with_bytes) {
         const auto number = row.value("sequence", std::uint64_t{0});
         const auto answer =
@@ -283,12 +293,13 @@ Result<Exit> replay(Environment& environment, Options& options) {
   Result<void> done;
   if (by_query) {
     options.search.oldest_first = true;
-    done = found(*access, options, with_bytes, take, environment.stop);
+    done = found(*access, options, with_bytes, *target, take, environment.stop);
   } else {
     const auto ledgers = ledgers_of(*access, options);
     if (!ledgers) return tl::unexpected(ledgers.error());
     for (const std::string& ledger : *ledgers) {
       std::uint64_t next = options.from;
+      if (done = target->prepare(ledger); !done) break;
       done = range(*access, ledger, options, with_bytes, environment.stop, next, take);
       if (!done || environment.stop.stop_requested()) {
         progress.clear();

@@ -80,11 +80,13 @@ std::unique_ptr<Node> make_node(const fs::path& directory, std::uint64_t size) {
   std::uint64_t number = 0;
   while (node->view(hanbit())->size().value() < size) {
     for (int i = 0; i < 7 && node->view(hanbit())->size().value() + static_cast<std::uint64_t>(i) < size; ++i) {
-      node->submit(Submission{hanbit(), heartbeat(++number), std::nullopt, false},
-                   [](const Result<Placement>& placed) {
-                     if (!placed || placed->kind != Placement::Kind::appended) throw std::runtime_error("not appended");
-                   })
-          .value();
+      const auto queued = node->submit(Submission{hanbit(), heartbeat(++number), std::nullopt, false},
+                                       [](const Result<Placement>& placed) {
+                                         if (!placed || placed->kind != Placement::Kind::appended) {
+                                           throw std::runtime_error("not appended");
+                                         }
+                                       });
+      if (!queued) throw std::runtime_error(to_string(queued.error()));
     }
     static_cast<void>(node->commit_pending().value());
   }

@@ -186,7 +186,7 @@ TEST_F(CliNodeTest, ADatasetsLifeLineTellsItsSteps) {
       node_,
       R"({"specversion":"1.0","type":"kr.jangbu.dataset.accessed.v1","source":"/hanbit/research-platform","id":")" +
           id_of(700) +
-          R"(","time":"2026-03-02T09:15:00+09:00","institution":"hanbit","data":{"actor":{"role":"researcher"},)"
+          R"(","time":"2026-03-02T09:15:00+09:00","institution":"hanbit","data":{"actor":{"id":"hanbit/u:547iprewoyteeszco4dlhopdl4","role":"researcher"},)"
           R"("action":"read","outcome":0,"dataset":"hanbit/d-1","object":"dataset","system":"workbench"}})"
           "\n"));
   const Json line = json({"show", "--node", node_, "--dataset", "hanbit/d-1", "--format", "json"});

@@ -199,7 +199,7 @@ std::string EventMaker::accessed(std::uint64_t number, std::int64_t time_ms) con
            R"(","role":"physician"},"action":"read","outcome":0,"system":"emr","patients":[")" +
            patient(static_cast<unsigned>(random.next() % 1000)) + R"("],"purpose":"TREAT","origin":"10.20.)" +
            std::to_string(random.next() % 250) + "." + std::to_string(random.next() % 250) +
-           R"(","basis":"KR-CARE","emergency":false,"country":"KR","original":{"format":"fhir-r4-auditevent",)"
+           R"(","emergency":false,"country":"KR","original":{"format":"fhir-r4-auditevent",)"
            R"("digest":"sha256:)" +
            random.letters(kHex, 64) + "\"}";
   JANGBU_INVARIANT(event.size() + 2 <= kEventBytes, std::to_string(event.size()));
