@@ -2,12 +2,12 @@
 //
 // An exported ledger: every bit of every byte of its checkpoint, tiles and bundles. A flip in an entry's bytes changes
 // that leaf and no other, so it is looked at by what the flip can touch: the leaf's hash and its path to the signed
-// root, by the tree's own verification; every 997th flip is also put before the whole verifier, as `jangbu verify` runs
-// it.
+// root, by the tree's own verification; every 9,973rd flip is also put before the whole verifier, as `jangbu verify`
+// runs it.
 //
-// A node's directory: bytes of every file, one bit each; every 8th byte, or every JANGBU_TAMPER_STEP-th. After each
-// flip the directory is opened and everything read: either something is said, or entries, roots and checkpoints are the
-// same.
+// A node's directory: bytes of every file, one bit each; every 256th byte, or every JANGBU_TAMPER_STEP-th (8 in nightly
+// runs). After each flip the directory is opened and everything read: either something is said, or entries, roots and
+// checkpoints are the same.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -142,7 +142,7 @@ void flip(std::string& bytes, std::size_t bit) {
   bytes[bit / 8] = static_cast<char>(static_cast<unsigned char>(bytes[bit / 8]) ^ (1U << (bit % 8)));
 }
 
-constexpr std::uint64_t kWholeEvery = 997;
+constexpr std::uint64_t kWholeEvery = 9973;
 
 class ExportedLedger : public ::testing::Test {
  protected:
@@ -357,7 +357,7 @@ void remove_logs(const fs::path& directory) {
 
 std::size_t step() {
   const char* given = std::getenv("JANGBU_TAMPER_STEP");
-  const std::size_t step = given == nullptr ? 8 : std::strtoul(given, nullptr, 10);
+  const std::size_t step = given == nullptr ? 256 : std::strtoul(given, nullptr, 10);
   return std::max<std::size_t>(step, 1);
 }
 
