@@ -19,6 +19,6 @@ function(jangbu_tests name)
   target_link_libraries(${name}_test PRIVATE ${arg_LINKS} jangbu_flags GTest::gmock_main)
   target_compile_definitions(${name}_test PRIVATE JANGBU_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   include(GoogleTest)
-  gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600
+  gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 900 LABELS ${name}
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
 endfunction()
