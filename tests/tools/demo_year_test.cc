@@ -12,6 +12,15 @@
 namespace jangbu::tools {
 namespace {
 
+// Their form is all that the screen looks at.
+void tell_probers(DemoYear& year) {
+  for (const InstitutionPlan& institution : year.plan().institutions) {
+    const auto key = SigningKey::from_seed("medspace/" + institution.id + "/prober", std::string(32, 'p'));
+    ASSERT_TRUE(key.has_value());
+    year.tell_prober(institution.id, key->verifier().text());
+  }
+}
+
 // A node that takes everything: places by ledger.
 struct Places {
   std::map<std::string, std::uint64_t> sizes;
@@ -23,6 +32,7 @@ struct Places {
 
 std::string all_of(const DemoOptions& options, int hours) {
   DemoYear year(options);
+  tell_probers(year);
   Places places;
   std::string text;
   for (int hour = 0; hour < hours; ++hour) {
@@ -45,6 +55,7 @@ TEST(DemoYear, EveryEventPassesTheScreenOfItsLedger) {
   ASSERT_TRUE(types.has_value()) << to_string(types.error());
   Screen screen(*types);
   DemoYear year({.seed = 1, .events = 5'000});
+  tell_probers(year);
   Places places;
   std::size_t events = 0;
   std::set<std::string> seen;
@@ -66,6 +77,7 @@ TEST(DemoYear, EveryEventPassesTheScreenOfItsLedger) {
 
 TEST(DemoYear, EventsArriveInOrderWithinTheirHour) {
   DemoYear year({.seed = 3, .events = 20'000});
+  tell_probers(year);
   Places places;
   for (int hour = 0; hour < 40 * 24; ++hour) {
     Timestamp last = DemoYear::from().plus_seconds(hour * 3600);
