@@ -1,8 +1,8 @@
 // How the purge check judges a dataset: which of its rules are broken there now, given all that has been taken in.
+#include "consumers/checks/purge_judge.h"
+
 #include <algorithm>
 #include <utility>
-
-#include "consumers/checks/purge.h"
 
 namespace jangbu::consumers {
 
@@ -14,158 +14,13 @@ using purge::Probe;
 using purge::Purge;
 using purge::Use;
 
-namespace {
-
-struct Deadline {
-  Timestamp at;
-  TimelineFact opener;  // the entry that set it
-};
-
-// One dataset at one tick.
-class Judge {
- public:
-  Judge(const Registry& registry, const Findings& findings, const std::string& id, const Dataset& dataset,
-        const std::vector<Use>& uses)
-      : registry_(registry), findings_(findings), id_(id), dataset_(dataset), uses_(uses), now_(registry.now()) {}
-
-  void run() {
-    for (const auto& [name, copy] : dataset_.copies) {
-      overdue(name, copy);
-      contradicted(name, copy);
-      not_probed(name, copy);
-      lives_too_long(copy);
-    }
-    for (const Purge& purge : dataset_.purges) {
-      incomplete(purge);
-      manifest_differs(purge);
-      purged_while_held(purge);
-    }
-    used_after_purge();
-    unknown();
-    identified();
-  }
-
-  std::vector<Ground> grounds;
-  std::vector<Timestamp> wakes;  // look again at the first tick after each
-
-  struct Verified {
-    bool other_institution = true;
-    EntryPlace opener;
-    PolicyIndex policy = 0;
-    std::vector<EntryPlace> causes;
-  };
-  std::optional<Verified> verified();
-
-  [[nodiscard]] Resolution gone(const Finding& finding) const;
-
- private:
-  [[nodiscard]] const Policy& policy(const TimelineFact& fact) const { return *registry_.policy(fact.policy); }
-  [[nodiscard]] std::int64_t skew(const TimelineFact& fact) const { return policy(fact).seconds("skew_seconds"); }
-  [[nodiscard]] std::int64_t settle(const TimelineFact& fact) const { return policy(fact).seconds("settle_seconds"); }
-
-  Ground& ground(std::string_view rule, std::string_view kind, const std::string& about, const TimelineFact& opener) {
-    Ground& out = grounds.emplace_back();
-    out.rule = rule;
-    out.kind = kind;
-    out.about = about;
-    out.within = id_;
-    out.opener = opener;
-    return out;
-  }
-
-  // Has `at` passed for a rule that concludes from an absence in the ledger of `institution`? Wakes up when it may
-  // have.
-  bool missed(Timestamp at, std::int64_t settle_seconds, std::string_view ledger) {
-    const Timestamp settled = at.plus_seconds(settle_seconds);
-    if (!(settled < now_)) {
-      wakes.push_back(settled);
-      return false;
-    }
-    if (!(at < registry_.last_readable(ledger))) {
-      wakes.push_back(now_);
-      return false;
-    }
-    return true;
-  }
-
-  // A purge counts for a copy when it names it and comes from whoever holds that copy, or announced it.
-  [[nodiscard]] bool destroys(const Purge& purge, const std::string& name, const Copy& copy) const {
-    if (purge.institution != copy.institution &&
-        purge.institution != registry_.environment_owner(copy.location.environment)) {
-      return false;
-    }
-    return std::any_of(purge.copies.begin(), purge.copies.end(), [&](const auto& item) { return item.copy == name; });
-  }
-  [[nodiscard]] const Purge* first_purge(const std::string& name, const Copy& copy) const {
-    const Purge* out = nullptr;
-    for (const Purge& purge : dataset_.purges) {
-      if (destroys(purge, name, copy) && (out == nullptr || purge.fact.own < out->fact.own)) out = &purge;
-    }
-    return out;
-  }
-  [[nodiscard]] const Purge* last_purge(const std::string& name, const Copy& copy) const {
-    const Purge* out = nullptr;
-    for (const Purge& purge : dataset_.purges) {
-      if (destroys(purge, name, copy) && (out == nullptr || out->fact.own <= purge.fact.own)) out = &purge;
-    }
-    return out;
-  }
-  [[nodiscard]] bool all_purged() const {
-    return !dataset_.copies.empty() &&
-           std::all_of(dataset_.copies.begin(), dataset_.copies.end(),
-                       [&](const auto& item) { return first_purge(item.first, item.second) != nullptr; });
-  }
-
-  [[nodiscard]] bool held() const {
-    for (const auto& [name, holds] : dataset_.holds) {
-      for (const Hold& hold : holds) {
-        if (!hold.released) return true;
-      }
-    }
-    return false;
-  }
-  // A hold moves a deadline to its release + grace, if that is later.
-  void after_holds(Deadline& deadline) const {
-    for (const auto& [name, holds] : dataset_.holds) {
-      for (const Hold& hold : holds) {
-        if (!hold.released) continue;
-        const Timestamp moved = hold.released->tick.plus_seconds(policy(*hold.released).seconds("purge_grace_hours"));
-        if (deadline.at < moved) deadline = {moved, *hold.released};
-      }
-    }
-  }
-  [[nodiscard]] std::optional<Deadline> deadline(const std::string& name, const Copy& copy) const;
-
-  void overdue(const std::string& name, const Copy& copy);
-  void incomplete(const Purge& purge);
-  void contradicted(const std::string& name, const Copy& copy);
-  void used_after_purge();
-  void manifest_differs(const Purge& purge);
-  void not_probed(const std::string& name, const Copy& copy);
-  void lives_too_long(const Copy& copy);
-  void purged_while_held(const Purge& purge);
-  void unknown();
-  void identified();
-
-  [[nodiscard]] bool manifest_agrees(const Purge& purge) const;
-  [[nodiscard]] const purge::Manifest* known_manifest(Timestamp at) const;
-  [[nodiscard]] bool is_evidence(const Probe& probe, const Purge& purge) const;
-
-  const Registry& registry_;
-  const Findings& findings_;
-  const std::string& id_;
-  const Dataset& dataset_;
-  const std::vector<Use>& uses_;
-  Timestamp now_;
-};
-
-std::optional<Deadline> Judge::deadline(const std::string& name, const Copy& copy) const {
-  std::optional<Deadline> out;
+std::optional<PurgeDeadline> PurgeJudge::deadline(const std::string& name, const Copy& copy) const {
+  std::optional<PurgeDeadline> out;
   if (!copy.expiries.empty() && copy.expiries.back().at)
-    out = Deadline{*copy.expiries.back().at, copy.expiries.back().fact};
+    out = PurgeDeadline{*copy.expiries.back().at, copy.expiries.back().fact};
   if (const auto end = registry_.permit_end(dataset_.permit)) {
     const Timestamp gone_by = end->at.plus_seconds(policy(end->set_by).seconds("purge_after_permit_days"));
-    if (!out || gone_by < out->at) out = Deadline{gone_by, end->set_by};
+    if (!out || gone_by < out->at) out = PurgeDeadline{gone_by, end->set_by};
   }
   if (!out) return std::nullopt;
   out->at = out->at.plus_seconds(policy(out->opener).seconds("purge_grace_hours"));
@@ -175,7 +30,7 @@ std::optional<Deadline> Judge::deadline(const std::string& name, const Copy& cop
   return out;
 }
 
-void Judge::overdue(const std::string& name, const Copy& copy) {
+void PurgeJudge::overdue(const std::string& name, const Copy& copy) {
   const auto due = deadline(name, copy);
   if (!due || held()) return;
   const Purge* purge = first_purge(name, copy);
@@ -186,7 +41,7 @@ void Judge::overdue(const std::string& name, const Copy& copy) {
   out.past = purge != nullptr;
 }
 
-void Judge::incomplete(const Purge& purge) {
+void PurgeJudge::incomplete(const Purge& purge) {
   std::vector<EntryPlace> missing;
   for (const auto& [name, copy] : dataset_.copies) {
     if (registry_.environment_owner(copy.location.environment) != purge.institution) continue;
@@ -196,7 +51,7 @@ void Judge::incomplete(const Purge& purge) {
   if (!missing.empty()) ground("PUR-2", "dataset", id_, purge.fact).causes = std::move(missing);
 }
 
-void Judge::contradicted(const std::string& name, const Copy& copy) {
+void PurgeJudge::contradicted(const std::string& name, const Copy& copy) {
   const Purge* purge = last_purge(name, copy);
   if (purge == nullptr) return;
   for (const Probe& probe : dataset_.probes) {
@@ -206,7 +61,7 @@ void Judge::contradicted(const std::string& name, const Copy& copy) {
   }
 }
 
-void Judge::used_after_purge() {
+void PurgeJudge::used_after_purge() {
   for (const Use& use : uses_) {
     // At the time of the use: was there a copy, and was each one gone?
     std::vector<EntryPlace> purges;
@@ -222,7 +77,7 @@ void Judge::used_after_purge() {
   }
 }
 
-const purge::Manifest* Judge::known_manifest(Timestamp at) const {
+const purge::Manifest* PurgeJudge::known_manifest(Timestamp at) const {
   const purge::Manifest* out = nullptr;
   for (const purge::Manifest& manifest : dataset_.manifests) {
     if (manifest.fact.own <= at && (out == nullptr || out->fact.own <= manifest.fact.own)) out = &manifest;
@@ -230,7 +85,7 @@ const purge::Manifest* Judge::known_manifest(Timestamp at) const {
   return out;
 }
 
-bool Judge::manifest_agrees(const Purge& purge) const {
+bool PurgeJudge::manifest_agrees(const Purge& purge) const {
   const purge::Manifest* known = known_manifest(purge.fact.own);
   if (known == nullptr) return true;  // never announced: PUR-9's matter
   // What each copy was last known to hold: what it was announced with, unless the dataset's was replaced since.
@@ -256,7 +111,7 @@ bool Judge::manifest_agrees(const Purge& purge) const {
   return agrees;
 }
 
-void Judge::manifest_differs(const Purge& purge) {
+void PurgeJudge::manifest_differs(const Purge& purge) {
   if (manifest_agrees(purge)) return;
   // Put right by another purge of the same copies that agrees.
   for (const Purge& other : dataset_.purges) {
@@ -273,7 +128,7 @@ void Judge::manifest_differs(const Purge& purge) {
 }
 
 // A probe by a registered prober, other than the purge's author, that is no older than the purge.
-bool Judge::is_evidence(const Probe& probe, const Purge& purge) const {
+bool PurgeJudge::is_evidence(const Probe& probe, const Purge& purge) const {
   if (!probe.by_prober || probe.author == purge.author) return false;
   const std::int64_t apart = skew(probe.fact);
   // Within the clocks' skew "present" may have been right before the purge, so it shows nothing.
@@ -281,7 +136,7 @@ bool Judge::is_evidence(const Probe& probe, const Purge& purge) const {
   return purge.fact.own <= probe.fact.own.plus_seconds(apart);
 }
 
-void Judge::not_probed(const std::string& name, const Copy& copy) {
+void PurgeJudge::not_probed(const std::string& name, const Copy& copy) {
   const Purge* purge = last_purge(name, copy);
   if (purge == nullptr) return;
   const Timestamp due = purge->fact.own.plus_seconds(policy(purge->fact).seconds("probe_hours"));
@@ -297,7 +152,7 @@ void Judge::not_probed(const std::string& name, const Copy& copy) {
   out.past = probed;
 }
 
-void Judge::lives_too_long(const Copy& copy) {
+void PurgeJudge::lives_too_long(const Copy& copy) {
   if (!dataset_.announced || copy.expiries.empty()) return;
   const Expiry& expiry = copy.expiries.back();
   if (!expiry.at || !(dataset_.announced->own.plus_seconds(expiry.ttl_seconds) < *expiry.at)) return;
@@ -311,7 +166,7 @@ void Judge::lives_too_long(const Copy& copy) {
   ground("PUR-7", "dataset", id_, expiry.fact).causes = {dataset_.announced->place};
 }
 
-void Judge::purged_while_held(const Purge& purge) {
+void PurgeJudge::purged_while_held(const Purge& purge) {
   for (const auto& [name, holds] : dataset_.holds) {
     for (const Hold& hold : holds) {
       if (purge.fact.own < hold.fact.tick) continue;
@@ -322,7 +177,7 @@ void Judge::purged_while_held(const Purge& purge) {
   }
 }
 
-void Judge::unknown() {
+void PurgeJudge::unknown() {
   if (dataset_.announced) return;
   for (const TimelineFact& mention : dataset_.mentions) {
     // Whose ledger would carry the announcement: the one of the id's prefix, if there is one.
@@ -332,7 +187,7 @@ void Judge::unknown() {
   }
 }
 
-void Judge::identified() {
+void PurgeJudge::identified() {
   if (dataset_.identified.empty()) return;
   const TimelineFact& first =
       *std::min_element(dataset_.identified.begin(), dataset_.identified.end(),
@@ -344,7 +199,7 @@ void Judge::identified() {
     out.causes = {first.place};
   }
   if (dataset_.copies.empty() || held()) return;
-  Deadline due{first.own.plus_seconds(policy(first).seconds("identified_hours")), first};
+  PurgeDeadline due{first.own.plus_seconds(policy(first).seconds("identified_hours")), first};
   after_holds(due);
   bool gone = true, in_time = true;
   for (const auto& [name, copy] : dataset_.copies) {
@@ -360,7 +215,7 @@ void Judge::identified() {
   if (!(due.opener.place == first.place)) out.causes = {first.place};
 }
 
-std::optional<Judge::Verified> Judge::verified() {
+std::optional<PurgeJudge::Verified> PurgeJudge::verified() {
   if (!dataset_.announced || !all_purged()) return std::nullopt;
   Verified out;
   const Purge* opener = nullptr;
@@ -400,7 +255,7 @@ std::optional<Judge::Verified> Judge::verified() {
   return out;
 }
 
-Resolution Judge::gone(const Finding& finding) const {
+Resolution PurgeJudge::gone(const Finding& finding) const {
   Resolution out{How::done, {dataset_.last}};
   const auto by = [&](const TimelineFact& fact, Timestamp in_time_until) {
     out.how = fact.own <= in_time_until ? How::late_evidence : How::done;
@@ -448,8 +303,6 @@ Resolution Judge::gone(const Finding& finding) const {
   return out;
 }
 
-}  // namespace
-
 void PurgeCheck::tick(Bench& bench) {
   if (registry_.policy_in_force() == 0) {  // nothing can be judged yet; what was touched waits
     for (const std::string& id : touched_) agenda_.add(registry_.now(), id);
@@ -467,7 +320,7 @@ void PurgeCheck::tick(Bench& bench) {
     const Dataset* dataset = datasets_.find(id);
     if (dataset == nullptr) continue;
     const auto* uses = uses_.find(id);
-    Judge judge(registry_, bench.findings, id, *dataset, uses == nullptr ? kNone : *uses);
+    PurgeJudge judge(registry_, bench.findings, id, *dataset, uses == nullptr ? kNone : *uses);
     judge.run();
     const auto verified = judge.verified();
     const std::string subject = "dataset " + id;
