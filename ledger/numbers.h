@@ -1,5 +1,5 @@
-// The numbers of the ledger, each a type of its own, so that a size is never taken for a position. Where types end (JSON,
-// disk, flags) the name says what it is. Used by every layer above schemas.
+// The numbers of the ledger, each a type of its own, so that a size is never taken for a position. Where types end
+// (JSON, disk, flags) the name says what it is. Used by every layer above schemas.
 #pragma once
 
 #include <compare>
@@ -24,8 +24,8 @@ class Number {
 using SequenceNumber = Number<struct SequenceTag>;  // an entry's place in its ledger; the genesis is 0
 using TreeSize = Number<struct SizeTag>;            // how many entries a tree has; 0 is the empty tree
 using CommitNumber = Number<struct CommitTag>;      // a node's synced writes; rises, may leave gaps
-using Offset = Number<struct OffsetTag>;            // a record's place in its source (Kafka; embedded: the sequence number)
-using Generation = Number<struct GenerationTag>;    // of a ledger's source; 0 is the embedded sequencer
+using Offset = Number<struct OffsetTag>;  // a record's place in its source (Kafka; embedded: the sequence number)
+using Generation = Number<struct GenerationTag>;  // of a ledger's source; 0 is the embedded sequencer
 
 // The conversions that mean something.
 [[nodiscard]] constexpr TreeSize size_after(SequenceNumber last) { return TreeSize(last.value() + 1); }

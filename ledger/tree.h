@@ -1,5 +1,5 @@
-// The Merkle tree of RFC 6962 section 2.1: hashes, roots, proofs and their verification (FORMATS.md M1 to M11 number the
-// rules). No I/O: what has to be read is asked for through HashAt. Pure; any thread.
+// The Merkle tree of RFC 6962 section 2.1: hashes, roots, proofs and their verification (FORMATS.md M1 to M11 number
+// the rules). No I/O: what has to be read is asked for through HashAt. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,9 @@
 
 namespace jangbu {
 
-[[nodiscard]] Hash empty_root();                                     // M1
-[[nodiscard]] Hash leaf_hash(std::string_view entry_bytes);          // M2
-[[nodiscard]] Hash node_hash(const Hash& left, const Hash& right);   // M3
+[[nodiscard]] Hash empty_root();                                    // M1
+[[nodiscard]] Hash leaf_hash(std::string_view entry_bytes);         // M2
+[[nodiscard]] Hash node_hash(const Hash& left, const Hash& right);  // M3
 
 // A complete subtree: leaves [index << level, (index + 1) << level).
 struct NodeId {
@@ -27,7 +27,8 @@ struct NodeId {
 // Gives the hash of a complete subtree that lies within the tree. Errors pass through.
 using HashAt = std::function<Result<Hash>(NodeId)>;
 
-// The right edge of a growing tree: the roots of its complete subtrees, largest first. What an append needs, and no more.
+// The right edge of a growing tree: the roots of its complete subtrees, largest first. What an append needs, and no
+// more.
 class Frontier {
  public:
   [[nodiscard]] TreeSize size() const { return size_; }

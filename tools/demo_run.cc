@@ -170,6 +170,7 @@ Result<std::unique_ptr<DemoRun>> DemoRun::start(Environment& environment, const 
 Result<void> DemoRun::send_year() {
   const auto begun = impl_->environment.clock.steady();
   Progress progress(impl_->environment, "hours of the year", DemoYear::kHours);
+  std::vector<DemoEvent> waiting;
   for (int hour = 0; hour < DemoYear::kHours; ++hour) {
     if (impl_->environment.stop.stop_requested())
       return fail(Code::shutting_down, "", "asked to stop in the middle of the year");
@@ -177,8 +178,16 @@ Result<void> DemoRun::send_year() {
     // A tick after an hour is a second before the next one begins: what arrived is never later than its tick.
     const Timestamp end = DemoYear::from().plus_seconds((hour + 1) * 3600L - 1);
     impl_->clock.set(end);
-    if (auto done = impl_->send(impl_->year.hour(hour)); !done) return done;
-    if ((hour + 1) % kTickHours != 0) continue;
+    for (DemoEvent& event : impl_->year.hour(hour)) waiting.push_back(std::move(event));
+    // What a later event will point at has to stand somewhere before that one is made.
+    const bool asked_for =
+        std::any_of(waiting.begin(), waiting.end(), [](const DemoEvent& e) { return !e.label.empty(); });
+    const bool tick = (hour + 1) % kTickHours == 0;
+    if (tick || asked_for) {
+      if (auto done = impl_->send(waiting); !done) return done;
+      waiting.clear();
+    }
+    if (!tick) continue;
     if (auto done = impl_->running->advance(); !done) return done;
   }
   // Conclusions of the last hours need a tick of their own to be seen.

@@ -62,8 +62,8 @@ struct FactShape {
 };
 inline constexpr std::array<FactShape, 33> kFactShapes = {{
     {0, 0}, {5, 1},  // accessed: action, dataset, project, permit, actor; outcome
-    {3, 0},  // computation: project, permit, actor
-    {2, 0},  // computation_site: project, site
+    {3, 0},          // computation: project, permit, actor
+    {2, 0},          // computation_site: project, site
     {1, 0},          // analysis_completed: analysis
     {1, 2},          // temporary: dataset; expires, records
     {3, 4},          // pseudonymized: dataset, project, permit; records, patients, complete, expires

@@ -34,8 +34,7 @@ class Tip : public ::testing::Test {
 
 TEST_F(Tip, SlotIsEncodedAsFormatMdShows) {
   const std::vector<LedgerHead> rows = heads(5);
-  EXPECT_EQ(to_hex(encode_tip(CommitNumber(258), std::span(rows).first(1))),
-            to_hex(testing::format_example("tip")));
+  EXPECT_EQ(to_hex(encode_tip(CommitNumber(258), std::span(rows).first(1))), to_hex(testing::format_example("tip")));
 }
 
 TEST_F(Tip, HoldsWhatWasRecordedLast) {
