@@ -61,9 +61,9 @@ void write_demo_page(std::ostream& out, const DemoOutcome& outcome, bool gone) {
       << "\n\n";
   if (gone) return;
   out << "API (open, on loopback only): " << outcome.url << "\n"
-      << "  try:              curl " << outcome.url << "/v1/findings?limit=3\n"
-      << "  verify offline:   jangbu verify " << outcome.directory << "   (once this has ended)\n"
-      << "  verify now:       jangbu verify " << outcome.url << "\n\n";
+      << "  try:              curl '" << outcome.url << "/v1/findings?limit=3'\n"
+      << "  verify offline:   " << outcome.program << " verify " << outcome.directory << "   (once this has ended)\n"
+      << "  verify now:       " << outcome.program << " verify " << outcome.url << "\n\n";
 }
 
 }  // namespace jangbu::tools

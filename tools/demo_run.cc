@@ -234,6 +234,9 @@ Result<DemoOutcome> DemoRun::outcome() {
   DemoOutcome outcome;
   outcome.url = impl_->running->url();
   outcome.directory = impl_->options.directory.string();
+  std::error_code error;
+  outcome.program = std::filesystem::read_symlink("/proc/self/exe", error).string();
+  if (error) outcome.program = "jangbu";
   outcome.sent = impl_->sent;
   outcome.seconds = impl_->seconds;
   outcome.planted = impl_->year.planted();

@@ -31,6 +31,7 @@ struct DemoLedger {
 
 struct DemoOutcome {
   std::string url, directory;
+  std::string program;  // this one's path, for commands to try
   std::uint64_t sent = 0;
   double seconds = 0;
   std::vector<DemoLedger> ledgers;
