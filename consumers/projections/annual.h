@@ -7,7 +7,8 @@
 // end, or, until there is one, the last tick that the projections have reached (then the report is not closed and says
 // so). What came after the cut-off is never mixed in: where it would change a cell, that is a restatement.
 //
-// Called by the API and `jangbu report`, any thread; about a quarter of a second at a million entries (tests/bench/search_bench.cc).
+// Called by the API and `jangbu report`, any thread; about a quarter of a second at a million entries
+// (tests/bench/search_bench.cc).
 #pragma once
 
 #include <cstdint>
