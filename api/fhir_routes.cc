@@ -7,6 +7,7 @@
 #include "api/fhir_outcome.h"
 #include "api/intake.h"
 #include "ledger/space.h"
+#include "ledger/tree.h"
 #include "schemas/timestamp.h"
 
 namespace jangbu::api {
@@ -117,12 +118,13 @@ std::optional<IntakeOutcome> placed_before(const Node& node, std::string_view in
     if (!view) continue;
     const auto found = view->find(event.source, event.id);
     if (!found || !*found) continue;
-    const auto leaf = view->leaf(**found);
-    if (!leaf) continue;
+    const auto entry = view->entry(**found);
+    if (!entry) continue;
     Placement placement;
     placement.kind = Placement::Kind::duplicate;
     placement.sequence = **found;
-    placement.leaf = *leaf;
+    placement.leaf = leaf_hash(entry->bytes);
+    placement.received_ms = entry->entry.received_ms;
     return outcome_of(ledger, std::move(placement));
   }
   return std::nullopt;
@@ -151,8 +153,7 @@ void submit(Fhir& fhir, const ExchangePtr& exchange, std::string_view institutio
         outcome = outcome_of(*outcome.ledger, std::move(placement));
         if (--waiting->open == 0) exchange->post(finish);
       };
-      auto queued = fhir.intake.node.submit({std::move(passed->ledger), item.events[i].event, std::nullopt, true},
-                                            std::move(placed));
+      auto queued = fhir.intake.node.submit(std::move(*passed).submission(item.events[i].event), std::move(placed));
       if (!queued) {
         outcome.errors.push_back(std::move(queued.error()));
         --waiting->open;

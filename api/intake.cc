@@ -82,7 +82,7 @@ Response answer(const Node& node, const IntakeOutcome& outcome) {
   const auto view = node.view(*outcome.ledger);
   if (!view) return problem(view.error());
   const SequenceNumber number = outcome.placement->sequence;
-  const auto made = receipt(*view, number);
+  const auto made = receipt(*view, number, outcome.placement->leaf, outcome.placement->received_ms);
   if (!made) return problem(made.error());
   Response response;
   response.status = status_of(outcome);
@@ -149,7 +149,7 @@ void take_one(Intake& intake, const ExchangePtr& exchange, std::string event, bo
       exchange->respond(answer(node, outcome));
     });
   };
-  Submission submission{std::move(passed->ledger), std::move(event), passed->signature, true};
+  Submission submission = std::move(*passed).submission(std::move(event));
   if (auto queued = intake.node.submit(std::move(submission), std::move(placed)); !queued) {
     return exchange->respond(problem(queued.error()));
   }
@@ -207,7 +207,7 @@ void take_batch(Intake& intake, const ExchangePtr& exchange, bool validate_only)
     if (validate_only) {
       outcome.validated = true;
     } else {
-      batch->submit(intake.node, i, {std::move(passed->ledger), std::string(element->event), passed->signature, true});
+      batch->submit(intake.node, i, std::move(*passed).submission(std::string(element->event)));
     }
   }
   batch->close();

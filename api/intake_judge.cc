@@ -48,6 +48,12 @@ struct IntakeJudge::Impl {
   Verdict verdict;
 };
 
+Submission IntakeJudge::Passed::submission(std::string bytes) && {
+  const EventType* const type = event->type;
+  const DedupKey key = dedup_key(event->source, event->id);
+  return Submission{std::move(ledger), std::move(bytes), std::move(signature), true, type, key};
+}
+
 IntakeJudge::IntakeJudge(const Node& node) : impl_(std::make_unique<Impl>(node)) {}
 IntakeJudge::~IntakeJudge() = default;
 IntakeJudge::IntakeJudge(IntakeJudge&&) noexcept = default;

@@ -37,6 +37,9 @@ class IntakeJudge {
     LedgerId ledger;
     std::optional<AuthorSignature> signature;
     const Event* event;  // valid until the next call
+
+    // For the node, which then need not read the event again; `bytes` are those that were judged.
+    [[nodiscard]] Submission submission(std::string bytes) &&;
   };
   // Errors: the screen's, no_such_ledger at /institution, signature_malformed and the author's at /jangbu-signature.
   [[nodiscard]] tl::expected<Passed, Errors> judge(std::string_view event,

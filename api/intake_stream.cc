@@ -172,8 +172,7 @@ class StreamIntake : public std::enable_shared_from_this<StreamIntake> {
       outcome = outcome_of(*outcome.ledger, std::move(placement));
       if (--block->open == 0) self->exchange_->post([self] { self->wake_(); });
     };
-    auto queued = intake_.node.submit({std::move(passed->ledger), std::string(element->event), passed->signature, true},
-                                      std::move(placed));
+    auto queued = intake_.node.submit(std::move(*passed).submission(std::string(element->event)), std::move(placed));
     if (queued) return true;
     --block->open;
     if (queued.error().code == Code::queue_full) return false;

@@ -25,6 +25,8 @@ using FamilyIndex = std::size_t;
 struct FamilyOptions {
   std::string name;
   bool random_lookups = false;  // point look-ups of keys that are mostly absent: a Bloom filter in memory and on disk
+  bool unordered = false;       // never walked by a cursor, and keys differ within their first eight bytes
+  bool in_order = false;        // keys mostly rise within their first four bytes
   bool compress = true;         // zstd below the first levels
   std::size_t block_bytes = 16 << 10;
   std::size_t write_buffer_bytes = std::size_t{32} << 20;

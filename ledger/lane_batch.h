@@ -34,7 +34,7 @@ class LaneBatch final : public Earlier {
   }
 
   Result<std::vector<SequenceNumber>> filed(const DedupKey& key) override { return row(key).places; }
-  void file(const DedupKey& key, const std::vector<SequenceNumber>& places) { row(key).places = places; }
+  void file(const DedupKey& key, std::vector<SequenceNumber> places) { row(key).places = std::move(places); }
 
   Result<std::string> entry(SequenceNumber number) override {
     if (number.value() >= begin_.value()) return std::string(bytes_of(number.value() - begin_.value()));

@@ -49,6 +49,11 @@ RecordScreen::RecordScreen(std::shared_ptr<const TypeTable> types)
 Screened RecordScreen::screen(const Record& record, const LedgerId& ledger) {
   Screened screened;
   if (record.screened && record.event.size() + header_bytes(record) <= kEntryBytesMax) {
+    if (record.type != nullptr) {
+      screened.type = record.type;
+      screened.key = record.key;
+      return screened;
+    }
     // Intake's verdict stands; a record that cannot be read in spite of it is screened like a stranger's.
     if (const auto event = reader_.read(record.event)) {
       screened.type = event->type;
@@ -249,6 +254,7 @@ Result<std::optional<Step>> LedgerState::find_earlier(const Record& record, cons
       step.kind = Step::Kind::duplicate;
       step.sequence = place;
       step.leaf = leaf_hash(*bytes);
+      step.received_ms = entry->received_ms;
       step.first = place;
       return step;
     }
@@ -290,6 +296,7 @@ Step LedgerState::append(const Record& record, EntryKind kind, const std::option
   Step step;
   step.sequence = entry.sequence;
   step.leaf = last_leaf_;
+  step.received_ms = entry.received_ms;
   return step;
 }
 

@@ -32,7 +32,9 @@ namespace jangbu {
 struct Record {
   std::string_view event;
   const AuthorSignature* signature = nullptr;
-  bool screened = false;  // these bytes have passed this program's screen for this ledger already
+  bool screened = false;            // these bytes have passed this program's screen for this ledger already
+  const EventType* type = nullptr;  // with `screened`, if known: what Screened says
+  DedupKey key{};                   // with `type`
   std::int64_t received_ms = 0;
   Generation generation;
   std::optional<Offset> offset;  // absent: embedded, it is the sequence number
@@ -75,8 +77,9 @@ class Earlier {
 struct Step {
   enum class Kind : std::uint8_t { appended, duplicate, conflict, rejected };
   Kind kind = Kind::appended;
-  SequenceNumber sequence;  // of the new entry; duplicate: of the first one
-  Hash leaf;                // of that entry
+  SequenceNumber sequence;       // of the new entry; duplicate: of the first one
+  Hash leaf;                     // of that entry
+  std::int64_t received_ms = 0;  // likewise
   std::optional<SequenceNumber> first;
   std::vector<Error> errors;
   // What has to be stored with it.
@@ -98,7 +101,7 @@ class LedgerState {
   // Takes the next record. A new entry's bytes are appended to `out`; tiles that it fills are handed to `full`.
   // Errors: bad_entry (the first record of an empty ledger is no genesis of it), screen_unknown (the ledger asks for a
   // screen that this program does not have), and Earlier's: then nothing has changed.
-  using FullTile = std::function<void(TileId, std::span<const Hash>, const Hash& root)>;
+  using FullTile = std::function<void(TileId, const TileTree&, const Hash& root)>;
   [[nodiscard]] Result<Step> step(const Record& record, Screened&& screened, Earlier& earlier, RecordScreen& reader,
                                   std::string& out, const FullTile& full);
 

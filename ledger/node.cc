@@ -63,11 +63,21 @@ struct Node::Impl {
     return published;
   }
 
+  // `before`: the view that this one replaces, if this node has just signed its growth.
   [[nodiscard]] std::shared_ptr<const LedgerViewState> view_of(std::size_t number, const LedgerState& state,
-                                                               std::string checkpoint) {
+                                                               std::string checkpoint, const LedgerViewState* before) {
     if (!infos[number]) infos[number] = info_of(state);
-    return std::make_shared<const LedgerViewState>(LedgerViewState{
-        store, infos[number], LedgerNumber(number), state.size(), state.root(), std::move(checkpoint), state.edge()});
+    std::vector<std::shared_ptr<const RecentCheckpoint>> recent;
+    if (before != nullptr) {
+      const std::size_t kept = std::min(before->recent.size(), kRecentCheckpoints - 1);
+      recent.reserve(kept + 1);
+      recent.assign(before->recent.end() - static_cast<std::ptrdiff_t>(kept), before->recent.end());
+      recent.push_back(
+          std::make_shared<const RecentCheckpoint>(RecentCheckpoint{before->size, state.size(), checkpoint}));
+    }
+    return std::make_shared<const LedgerViewState>(LedgerViewState{store, infos[number], LedgerNumber(number),
+                                                                   state.size(), state.root(), std::move(checkpoint),
+                                                                   state.edge(), std::move(recent)});
   }
 
   // Everything that stands in the database, which the tip covers by now.
@@ -83,7 +93,8 @@ struct Node::Impl {
       }
       auto checkpoint = store->last_checkpoint(LedgerNumber(i));
       if (!checkpoint) return tl::unexpected(checkpoint.error());
-      all->views.push_back(view_of(i, states[i], *checkpoint ? std::move((*checkpoint)->note) : std::string()));
+      all->views.push_back(
+          view_of(i, states[i], *checkpoint ? std::move((*checkpoint)->note) : std::string(), nullptr));
     }
     published = std::move(all);
     return {};
@@ -96,7 +107,7 @@ struct Node::Impl {
     for (std::size_t i = 0; i < released.grown.size(); ++i) {
       const std::size_t number = released.grown[i];
       const LedgerState& state = sequencer->state(number);
-      next->views[number] = view_of(number, state, released.checkpoints[i]);
+      next->views[number] = view_of(number, state, released.checkpoints[i], next->views[number].get());
       next->authors[number] = state.authors();
     }
     std::vector<std::shared_ptr<Listener>> called;

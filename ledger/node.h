@@ -22,6 +22,7 @@
 
 #include "ledger/authors.h"
 #include "ledger/clock.h"
+#include "ledger/dedup_key.h"
 #include "ledger/files.h"
 #include "ledger/key_file.h"
 #include "ledger/keys.h"
@@ -41,6 +42,10 @@ struct Submission {
   // Intake has screened these bytes for this ledger with this program's screen and they passed: the writer does not
   // screen them again. The author is judged by the writer in any case.
   bool screened = false;
+  // With `screened`, what the screen found out, so that the writer need not read the event again: a type of
+  // Node::types(), and the key. nullptr: the writer reads it.
+  const EventType* type = nullptr;
+  DedupKey key{};
 };
 
 // What became of it.
@@ -54,6 +59,7 @@ struct Placement {
   Kind kind = Kind::appended;
   SequenceNumber sequence;  // of the entry (or of the first one)
   Hash leaf;
+  std::int64_t received_ms = 0;  // of that entry
   std::optional<SequenceNumber> first;
   std::vector<Error> errors;
 };

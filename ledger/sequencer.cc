@@ -44,7 +44,7 @@ struct Sequencer::Written {
     TileId tile;
     Hash root;
   };
-  Batch batch;
+  Batch& batch;
   std::vector<std::unique_ptr<LaneBatch>> lanes;  // that have new entries
   std::vector<Tile> tiles;
   std::vector<Told> told;
@@ -83,7 +83,7 @@ Result<void> Sequencer::submit(std::size_t lane, Submission submission, Placed p
     }
     // The order and the time of a record are given here, at once: neither depends on how commits are cut.
     queue.push_back(Queued{std::move(submission.event), std::move(submission.signature), submission.screened,
-                           clock_.wall_milliseconds(), std::move(placed)});
+                           submission.type, submission.key, clock_.wall_milliseconds(), std::move(placed)});
     ++queued_;
     wake = writer_waits_;
   }
@@ -139,6 +139,8 @@ Result<void> Sequencer::write_records(Taken& taken, Written& written) {
     record.event = queued.event;
     record.signature = queued.signature ? &*queued.signature : nullptr;
     record.screened = queued.screened;
+    record.type = queued.type;
+    record.key = queued.key;
     record.received_ms = queued.received_ms;
     bytes += queued.event.size() + kEntryHeaderBytes + kEntryAuthorBytes;
     screened[i] = screen_.screen(record, lane.state.id());
@@ -149,8 +151,9 @@ Result<void> Sequencer::write_records(Taken& taken, Written& written) {
   batch->ends.reserve(records.size());
   batch->leaves.reserve(records.size());
 
-  const auto full = [&](TileId tile, std::span<const Hash> hashes, const Hash& root) {
-    Store::put_tile(written.batch, number, tile, hashes);
+  const auto full = [&](TileId tile, const TileTree& tree, const Hash& root) {
+    Store::put_tile(written.batch, number, tile, tree.hashes());
+    store_.keep_tile_tree(number, tile, tree);  // nobody asks for it before it is released
     written.tiles.push_back(Written::Tile{number, tile, root});
   };
   bool ticks_changed = false;
@@ -175,8 +178,8 @@ Result<void> Sequencer::write_records(Taken& taken, Written& written) {
       ++written.counts.entries;
     }
     if (!step->filed.empty()) {
-      batch->file(key, step->filed);
       Store::put_filed(written.batch, number, key, step->filed);
+      batch->file(key, std::move(step->filed));
     }
     if (step->governs) Store::put_governing(written.batch, number, step->sequence);
     ticks_changed = ticks_changed || step->ticks_changed;
@@ -184,7 +187,7 @@ Result<void> Sequencer::write_records(Taken& taken, Written& written) {
     written.counts.conflicts += step->kind == Step::Kind::conflict ? 1U : 0U;
     written.counts.duplicates += step->kind == Step::Kind::duplicate ? 1U : 0U;
     written.told.push_back(Told{std::move(placed), Placement{placement_kind(step->kind), step->sequence, step->leaf,
-                                                             step->first, std::move(step->errors)}});
+                                                             step->received_ms, step->first, std::move(step->errors)}});
   }
   if (ticks_changed) Store::put_ticks(written.batch, number, lane.state.ticks().encode());
   if (!batch->leaves.empty()) written.lanes.push_back(std::move(batch));
@@ -209,9 +212,9 @@ Result<void> Sequencer::look_again(const Written& written) const {
       const bool known = tiles < written->tiles.size() && written->tiles[tiles].ledger == ledger &&
                          written->tiles[tiles].tile == tile && bytes.size() == kTileWidth * sizeof(Hash);
       if (known) {
-        std::vector<Hash> hashes(kTileWidth);
+        std::array<Hash, kTileWidth> hashes;
         std::memcpy(hashes.data(), bytes.data(), bytes.size());
-        same = same && complete_root(hashes) == written->tiles[tiles].root;
+        same = same && TileTree::of(hashes).root() == written->tiles[tiles].root;
       } else {
         same = false;
       }
@@ -275,7 +278,8 @@ Result<std::size_t> Sequencer::commit() {
   for (const Taken& lane : taken) records += lane.records.size();
   if (records == 0) return 0;
 
-  Written written;
+  batch_.clear();
+  Written written{batch_, {}, {}, {}, {}};
   written.told.reserve(records);
   Released released;
   Result<void> done;

@@ -75,6 +75,8 @@ class Sequencer {
     std::string event;
     std::optional<AuthorSignature> signature;
     bool screened = false;
+    const EventType* type = nullptr;
+    DedupKey key{};
     std::int64_t received_ms = 0;
     Placed placed;
   };
@@ -110,6 +112,7 @@ class Sequencer {
   CommitNumber last_;
   std::vector<LedgerHead> heads_;
   std::size_t first_lane_ = 0;  // whose turn it is
+  Batch batch_;                 // of the commit under way: kept for its memory
 
   // Under mutex_.
   mutable std::mutex mutex_;

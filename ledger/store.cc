@@ -21,11 +21,12 @@ constexpr std::string_view kLedgerPrefix = "ledger/";
 constexpr std::string_view kTicksPrefix = "ticks/";
 
 std::vector<FamilyOptions> families() {
-  return {{.name = "entries", .block_bytes = 16 << 10, .write_buffer_bytes = std::size_t{32} << 20},
+  return {{.name = "entries", .in_order = true, .block_bytes = 16 << 10, .write_buffer_bytes = std::size_t{32} << 20},
           // Hashes do not compress.
           {.name = "tiles", .compress = false, .block_bytes = 8 << 10, .write_buffer_bytes = std::size_t{8} << 20},
           {.name = "dedup",
            .random_lookups = true,
+           .unordered = true,
            .compress = false,
            .block_bytes = 4 << 10,
            .write_buffer_bytes = std::size_t{16} << 20},
@@ -214,6 +215,18 @@ Result<std::optional<std::string>> Store::tile(LedgerNumber ledger, TileId tile)
     return fail(Code::store_corrupt, "tile", "not 256 hashes");
   }
   return bytes;
+}
+
+Result<std::shared_ptr<const TileTree>> Store::tile_tree(LedgerNumber ledger, TileId tile) const {
+  if (auto known = tile_trees_.find(ledger.value(), tile)) return known;
+  const auto bytes = this->tile(ledger, tile);
+  if (!bytes) return tl::unexpected(bytes.error());
+  if (!*bytes) return nullptr;
+  std::array<Hash, kTileWidth> hashes;
+  std::memcpy(hashes.data(), (*bytes)->data(), (*bytes)->size());
+  auto tree = std::make_shared<const TileTree>(TileTree::of(hashes));
+  tile_trees_.keep(ledger.value(), tile, tree);
+  return tree;
 }
 
 Result<std::vector<SequenceNumber>> Store::filed(LedgerNumber ledger, const DedupKey& key) const {

@@ -16,9 +16,11 @@
 #include <vector>
 
 #include "ledger/database.h"
+#include "ledger/dedup_key.h"
 #include "ledger/hash.h"
 #include "ledger/ledger_id.h"
 #include "ledger/numbers.h"
+#include "ledger/tile_tree.h"
 #include "ledger/tiles.h"
 #include "schemas/error.h"
 
@@ -26,9 +28,6 @@ namespace jangbu {
 
 // A ledger's number within one database, below 2^32: the first four bytes of its keys.
 using LedgerNumber = Number<struct LedgerNumberTag>;
-// The first 16 bytes of SHA-256(source, 0x00, id).
-using DedupKey = std::array<char, 16>;
-[[nodiscard]] DedupKey dedup_key(std::string_view source, std::string_view id);
 
 struct StoreOptions {
   std::filesystem::path directory;
@@ -64,6 +63,12 @@ class Store {
   [[nodiscard]] Result<std::vector<std::string>> entries(LedgerNumber ledger, SequenceNumber from, TreeSize end,
                                                          std::size_t count_max, std::size_t bytes_max) const;
   [[nodiscard]] Result<std::optional<std::string>> tile(LedgerNumber ledger, TileId tile) const;  // 8,192 bytes
+  // The same tile with the nodes within it, kept for a while; nullptr: not there.
+  [[nodiscard]] Result<std::shared_ptr<const TileTree>> tile_tree(LedgerNumber ledger, TileId tile) const;
+  // For who has just made it: spares the first reader the work.
+  void keep_tile_tree(LedgerNumber ledger, TileId tile, const TileTree& tree) const {
+    tile_trees_.keep(ledger.value(), tile, std::make_shared<const TileTree>(tree));
+  }
   // All places that were ever filed under the key, in order. More than one only if two different (source, id) share 16
   // bytes of SHA-256, so a hit is compared with the entry itself.
   [[nodiscard]] Result<std::vector<SequenceNumber>> filed(LedgerNumber ledger, const DedupKey& key) const;
@@ -105,6 +110,7 @@ class Store {
   std::unique_ptr<Database> database_;
   std::string space_;
   std::vector<LedgerId> ledgers_;
+  mutable TileTrees tile_trees_;  // has a lock of its own
 };
 
 }  // namespace jangbu

@@ -1,22 +1,17 @@
 #include "ledger/stored_tree.h"
 
-#include <cstring>
-
 #include "schemas/invariant.h"
 
 namespace jangbu {
 namespace {
 
-Result<std::vector<Hash>> read_full_tile(const Store& store, LedgerNumber ledger, TileId tile) {
-  const auto bytes = store.tile(ledger, tile);
-  if (!bytes) return tl::unexpected(bytes.error());
-  if (!*bytes) {
+Result<std::shared_ptr<const TileTree>> read_full_tile(const Store& store, LedgerNumber ledger, TileId tile) {
+  auto tree = store.tile_tree(ledger, tile);
+  if (tree && !*tree) {
     return fail(Code::store_corrupt, store.ledgers().at(ledger.value()).text(),
                 "tile " + std::to_string(tile.level) + "/" + std::to_string(tile.index) + " is missing");
   }
-  std::vector<Hash> hashes(kTileWidth);
-  std::memcpy(hashes.data(), (*bytes)->data(), (*bytes)->size());
-  return hashes;
+  return tree;
 }
 
 // How many hashes the lowest tiles' level `level` has in a tree of `size`.
@@ -25,18 +20,6 @@ std::uint64_t hashes_at(unsigned level, TreeSize size) {
 }
 
 }  // namespace
-
-Hash complete_root(std::span<const Hash> hashes) {
-  JANGBU_INVARIANT(!hashes.empty() && (hashes.size() & (hashes.size() - 1)) == 0, std::to_string(hashes.size()));
-  if (hashes.size() == 1) return hashes[0];
-  std::vector<Hash> level(hashes.size() / 2);
-  for (std::size_t i = 0; i < level.size(); ++i) level[i] = node_hash(hashes[2 * i], hashes[2 * i + 1]);
-  while (level.size() > 1) {
-    for (std::size_t i = 0; i < level.size() / 2; ++i) level[i] = node_hash(level[2 * i], level[2 * i + 1]);
-    level.resize(level.size() / 2);
-  }
-  return level[0];
-}
 
 Result<GrowingTree> GrowingTree::load(const Store& store, LedgerNumber ledger, TreeSize size) {
   GrowingTree tree;
@@ -53,10 +36,10 @@ Result<GrowingTree> GrowingTree::load(const Store& store, LedgerNumber ledger, T
       for (std::uint64_t index = first; index < count; ++index) {
         auto below = read_full_tile(store, ledger, TileId{level - 1, index});
         if (!below) return tl::unexpected(below.error());
-        partial.push_back(complete_root(*below));
+        partial.push_back((*below)->root());
       }
     }
-    tree.edge_.push_back(std::move(partial));
+    tree.edge_.push_back(TileTree::of(partial));
   }
   auto frontier = Frontier::load(size, [&](NodeId node) { return read_node(store, ledger, size, tree.edge_, node); });
   if (!frontier) return tl::unexpected(frontier.error());
@@ -73,13 +56,16 @@ Result<std::vector<Hash>> read_tile(const Store& store, LedgerNumber ledger, Tre
     return fail(Code::bad_range, "tile " + std::to_string(tile.level) + "/" + std::to_string(tile.index),
                 "not in a tree of " + std::to_string(size.value()));
   }
+  const auto some = [&](const TileTree& tree) {
+    return std::vector<Hash>(tree.hashes().begin(), tree.hashes().begin() + width);
+  };
   if (count - first >= kTileWidth) {
-    auto hashes = read_full_tile(store, ledger, tile);
-    if (hashes) hashes->resize(width);
-    return hashes;
+    const auto full = read_full_tile(store, ledger, tile);
+    if (!full) return tl::unexpected(full.error());
+    return some(**full);
   }
   JANGBU_INVARIANT(tile.level < edge.size() && edge[tile.level].size() == count - first, std::to_string(tile.level));
-  return std::vector<Hash>(edge[tile.level].begin(), edge[tile.level].begin() + width);
+  return some(edge[tile.level]);
 }
 
 Result<Hash> read_node(const Store& store, LedgerNumber ledger, TreeSize size, const Edge& edge, NodeId node) {
@@ -87,15 +73,18 @@ Result<Hash> read_node(const Store& store, LedgerNumber ledger, TreeSize size, c
     return fail(Code::bad_range, "node " + std::to_string(node.level) + "/" + std::to_string(node.index),
                 "not within a tree of " + std::to_string(size.value()));
   }
-  // A subtree of level 8t + r is 2^r neighbours in one tile of level t.
-  const unsigned rest = node.level % kTileHeight;
-  const std::uint64_t first = node.index << rest;
-  const TileId tile{node.level / kTileHeight, first / kTileWidth};
-  const auto at = static_cast<std::size_t>(first % kTileWidth);
-  const std::size_t count = std::size_t{1} << rest;
-  auto hashes = read_tile(store, ledger, size, edge, tile, static_cast<unsigned>(at + count));
-  if (!hashes) return tl::unexpected(hashes.error());
-  return complete_root(std::span<const Hash>(*hashes).subspan(at, count));
+  // A subtree of level 8t + r is 2^r neighbours in one tile of level t, which is full, or at the edge.
+  const unsigned within = node.level % kTileHeight;
+  const unsigned level = node.level / kTileHeight;
+  const std::uint64_t first = node.index << within;
+  const std::size_t at = node.index % (kTileWidth >> within);
+  if (hashes_at(level, size) / kTileWidth == first / kTileWidth) {
+    JANGBU_INVARIANT(level < edge.size() && edge[level].size() >= (at + 1) << within, std::to_string(level));
+    return edge[level].node(within, at);
+  }
+  const auto tree = read_full_tile(store, ledger, TileId{level, first / kTileWidth});
+  if (!tree) return tl::unexpected(tree.error());
+  return (*tree)->node(within, at);
 }
 
 }  // namespace jangbu

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "ledger/hash.h"
 #include "ledger/numbers.h"
 #include "ledger/store.h"
+#include "ledger/tile_tree.h"
 #include "ledger/tiles.h"
 #include "ledger/tree.h"
 #include "schemas/error.h"
@@ -17,10 +19,7 @@
 namespace jangbu {
 
 // The partial tile of each level, lowest first: hashes that no full tile holds yet.
-using Edge = std::vector<std::vector<Hash>>;
-
-// The root of a complete subtree over `hashes`, a power of two of them.
-[[nodiscard]] Hash complete_root(std::span<const Hash> hashes);
+using Edge = std::vector<TileTree>;
 
 class GrowingTree {
  public:
@@ -32,25 +31,27 @@ class GrowingTree {
   [[nodiscard]] Hash root() const { return frontier_.root(); }
   [[nodiscard]] const Edge& edge() const { return edge_; }
 
-  // `full(TileId, std::span<const Hash> hashes, const Hash& root)` is called for each tile that this leaf fills, lowest
-  // first.
+  // `full(TileId, const TileTree& tree, const Hash& root)` is called for each tile that this leaf fills, lowest first.
   template <typename Full>
   void append(const Hash& leaf, Full&& full) {
     push(0, leaf);
     frontier_.append(leaf, [&](NodeId node, const Hash& hash) {
-      if (node.level % kTileHeight != 0) return;
-      const unsigned above = node.level / kTileHeight;
-      full(TileId{above - 1, node.index}, std::span<const Hash>(edge_[above - 1]), hash);
-      edge_[above - 1].clear();
-      push(above, hash);
+      const unsigned tile_level = node.level / kTileHeight;
+      const unsigned within = node.level % kTileHeight;
+      if (within != 0) {
+        edge_[tile_level].set(within, node.index % (kTileWidth >> within), hash);
+        return;
+      }
+      full(TileId{tile_level - 1, node.index}, std::as_const(edge_[tile_level - 1]), hash);
+      edge_[tile_level - 1].clear();
+      push(tile_level, hash);
     });
   }
 
  private:
   void push(unsigned level, const Hash& hash) {
     if (edge_.size() <= level) edge_.resize(level + 1);
-    if (edge_[level].capacity() == 0) edge_[level].reserve(kTileWidth);
-    edge_[level].push_back(hash);
+    edge_[level].push(hash);
   }
   Frontier frontier_;
   Edge edge_;

@@ -36,6 +36,26 @@ Result<StoredEntry> decode_stored(const LedgerViewState& state, SequenceNumber n
   return StoredEntry(std::move(bytes), *entry);
 }
 
+// The smallest signed checkpoint that covers an entry of this view.
+Result<StoredCheckpoint> covering_of(const LedgerViewState& state, SequenceNumber number) {
+  if (!covers(state.size, number)) return tl::unexpected(no_such_entry(state, number));
+  for (auto recent = state.recent.rbegin(); recent != state.recent.rend(); ++recent) {
+    if (number.value() >= (*recent)->begin.value()) return StoredCheckpoint{(*recent)->size, (*recent)->note};
+  }
+  auto checkpoint = state.store->checkpoint_from(state.number, size_after(number));
+  if (!checkpoint) return tl::unexpected(checkpoint.error());
+  if (!*checkpoint || (*checkpoint)->size > state.size) {
+    return fail(Code::store_corrupt, place(state, number), "no checkpoint covers a released entry");
+  }
+  // What comes from the disk was signed by somebody: this node, one hopes.
+  const auto opened = open_checkpoint((*checkpoint)->note, state.info->log_key);
+  if (!opened || opened->size != (*checkpoint)->size) {
+    return fail(Code::store_corrupt, place(state, number),
+                "the checkpoint of size " + std::to_string((*checkpoint)->size.value()) + " is not this log's");
+  }
+  return std::move(**checkpoint);
+}
+
 }  // namespace
 
 // A string that moves takes a short text's bytes along: the views are set again on the bytes where they are now.
@@ -113,13 +133,9 @@ Result<std::vector<Hash>> LedgerView::consistency(TreeSize from, TreeSize to) co
 }
 
 Result<std::string> LedgerView::covering_checkpoint(SequenceNumber number) const {
-  if (!covers(size(), number)) return tl::unexpected(no_such_entry(*state_, number));
-  auto checkpoint = state_->store->checkpoint_from(state_->number, size_after(number));
-  if (!checkpoint) return tl::unexpected(checkpoint.error());
-  if (!*checkpoint || (*checkpoint)->size > size()) {
-    return fail(Code::store_corrupt, place(*state_, number), "no checkpoint covers a released entry");
-  }
-  return std::move((*checkpoint)->note);
+  auto covering = covering_of(*state_, number);
+  if (!covering) return tl::unexpected(covering.error());
+  return std::move(covering->note);
 }
 
 Result<Hash> LedgerView::root_at(TreeSize size) const {
@@ -154,7 +170,8 @@ Result<void> audit(const LedgerView& view) {
   };
   GrowingTree tree;
   Result<void> tiles;
-  const auto full = [&](TileId id, std::span<const Hash> hashes, const Hash&) {
+  const auto full = [&](TileId id, const TileTree& tile, const Hash&) {
+    const std::span<const Hash> hashes = tile.hashes();
     const auto stored = state.store->tile(state.number, id);
     if (!stored) {
       tiles = tl::unexpected(stored.error());
@@ -189,18 +206,20 @@ Result<void> audit(const LedgerView& view) {
 Result<Receipt> receipt(const LedgerView& view, SequenceNumber number) {
   const auto stored = view.entry(number);
   if (!stored) return tl::unexpected(stored.error());
-  auto note = view.covering_checkpoint(number);
-  if (!note) return tl::unexpected(note.error());
-  const auto checkpoint = open_checkpoint(*note, view.info().log_key);
-  if (!checkpoint) return fail(Code::store_corrupt, view.info().id.text(), to_string(checkpoint.error()));
-  auto proof = view.inclusion(number, checkpoint->size);
+  return receipt(view, number, leaf_hash(stored->bytes), stored->entry.received_ms);
+}
+
+Result<Receipt> receipt(const LedgerView& view, SequenceNumber number, const Hash& leaf, std::int64_t received_ms) {
+  auto covering = covering_of(*view.state_, number);
+  if (!covering) return tl::unexpected(covering.error());
+  auto proof = view.inclusion(number, covering->size);
   if (!proof) return tl::unexpected(proof.error());
   Receipt receipt;
   receipt.origin = view.info().origin;
   receipt.sequence = number;
-  receipt.leaf = leaf_hash(stored->bytes);
-  receipt.received_ms = stored->entry.received_ms;
-  receipt.proof = TlogProof{std::nullopt, number, std::move(*proof), std::move(*note)};
+  receipt.leaf = leaf;
+  receipt.received_ms = received_ms;
+  receipt.proof = TlogProof{std::nullopt, number, std::move(*proof), std::move(covering->note)};
   return receipt;
 }
 

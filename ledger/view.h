@@ -22,6 +22,7 @@
 namespace jangbu {
 
 struct LedgerViewState;
+struct Receipt;
 
 // What does not change about a ledger.
 struct LedgerInfo {
@@ -72,6 +73,8 @@ class LedgerView {
  private:
   friend class Node;
   friend Result<void> audit(const LedgerView& view);
+  friend Result<Receipt> receipt(const LedgerView& view, SequenceNumber number, const Hash& leaf,
+                                 std::int64_t received_ms);
   explicit LedgerView(std::shared_ptr<const LedgerViewState> state);
   std::shared_ptr<const LedgerViewState> state_;
 };
@@ -90,6 +93,9 @@ struct Receipt {
   TlogProof proof;
 };
 [[nodiscard]] Result<Receipt> receipt(const LedgerView& view, SequenceNumber number);
+// For who knows the entry already, as from a Placement.
+[[nodiscard]] Result<Receipt> receipt(const LedgerView& view, SequenceNumber number, const Hash& leaf,
+                                      std::int64_t received_ms);
 // {"origin","sequence","leaf","received","proof":{...}}: one JSON object, members in fixed order.
 [[nodiscard]] std::string to_json(const Receipt& receipt);
 

@@ -3,12 +3,19 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "ledger/store.h"
 #include "ledger/stored_tree.h"
 #include "ledger/view.h"
 
 namespace jangbu {
+
+// The smallest signed checkpoint of entries [begin, size).
+struct RecentCheckpoint {
+  TreeSize begin, size;
+  std::string note;
+};
 
 struct LedgerViewState {
   std::shared_ptr<const Store> store;
@@ -18,6 +25,9 @@ struct LedgerViewState {
   Hash root;
   std::string checkpoint;
   Edge edge;  // the partial tiles of this size
+  // The last commits' checkpoints, oldest first, each of them this node's own: most receipts are asked for at once.
+  std::vector<std::shared_ptr<const RecentCheckpoint>> recent;
 };
+inline constexpr std::size_t kRecentCheckpoints = 16;
 
 }  // namespace jangbu

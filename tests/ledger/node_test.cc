@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <random>
 #include <thread>
 
@@ -112,6 +113,38 @@ TEST(Node, ProvesEveryEntryAndEveryGrowthOverSeveralLedgers) {
     EXPECT_FALSE(view.consistency(TreeSize(1), TreeSize(size + 1)));
     EXPECT_EQ(view.entry(SequenceNumber(size)).error().code, Code::no_such_entry);
     EXPECT_TRUE(audit(view));
+  }
+}
+
+// Right after its commit a receipt comes from memory, later from the disk, and a caller may know the entry already.
+TEST(Node, GivesTheSameReceiptFromMemoryAndFromTheDisk) {
+  const TestSpace space;
+  const LedgerId hanbit = ledger("hanbit");
+  std::map<std::uint64_t, std::string> given;
+  {
+    const auto node = space.open();
+    std::uint64_t number = 0;
+    for (unsigned commit = 0; commit < 60; ++commit) {
+      std::vector<Submission> submissions;
+      for (unsigned i = 0; i < 1 + commit % 23; ++i) {
+        submissions.push_back(Submission{hanbit, heartbeat(hanbit, number++), {}, false});
+      }
+      for (const auto& placed : put(*node, std::move(submissions))) {
+        ASSERT_TRUE(placed) << to_string(placed.error());
+        const auto made = receipt(*node->view(hanbit), placed->sequence, placed->leaf, placed->received_ms);
+        ASSERT_TRUE(made) << to_string(made.error());
+        EXPECT_TRUE(verify_tlog_proof(made->proof, made->leaf, node->view(hanbit)->info().log_key));
+        given[placed->sequence.value()] = to_json(*made);
+      }
+    }
+    for (const auto& [sequence, text] : given) {
+      EXPECT_EQ(to_json(*receipt(*node->view(hanbit), SequenceNumber(sequence))), text) << sequence;
+    }
+  }
+  ASSERT_GT(given.size(), 512U);
+  const auto again = space.open();
+  for (const auto& [sequence, text] : given) {
+    EXPECT_EQ(to_json(*receipt(*again->view(hanbit), SequenceNumber(sequence))), text) << sequence;
   }
 }
 

@@ -1,12 +1,16 @@
-// Appending: commits of 1, 1,024 and 4,096 records, each judged by the screen within the measured time, beside
-// RocksDB's own synced batch write of the same bytes in the same run.
-#include <atomic>
+// Appending: commits of 1, 1,024 and 4,096 records, beside RocksDB's own synced batch write of the same bytes in the
+// same run. As in a served node, one thread screens and submits while the writer's commits; the times are of a whole
+// batch, from its first record's screening to its last one's release.
+#include <future>
+#include <span>
 #include <thread>
 
 #include "consumers/projections/projector.h"
 #include "consumers/projections/store.h"
 #include "ledger/big_endian.h"
 #include "ledger/database.h"
+#include "ledger/entry.h"
+#include "schemas/screen.h"
 #include "tests/bench/jangbu_bench/bench.h"
 
 namespace jangbu::bench {
@@ -96,6 +100,54 @@ class Follower {
   std::jthread thread_;
 };
 
+// Screens and submits a batch while the one before it is committed, never more than that.
+class Submitter {
+ public:
+  Submitter(Node& node, const BenchSpace& space) : node_(node), ledger_(space.patients()), screen_(space.types()) {}
+
+  void submit(std::span<const std::string> events) {
+    auto batch = std::make_shared<Pending>(events.size());
+    for (const std::string& event : events) {
+      const Verdict verdict =
+          screen_.judge(event, ScreenTarget{ledger_.institution(), ledger_.kind()}, kEntryHeaderBytes);
+      if (!verdict.passed()) die(verdict.errors.front());
+      Submission submission{
+          ledger_, event, std::nullopt, true, verdict.event.type, dedup_key(verdict.event.source, verdict.event.id)};
+      value_of(node_.submit(std::move(submission), [batch](Result<Placement> placed) {
+        if (!placed || placed->kind != Placement::Kind::appended) ++batch->refused;
+        if (--batch->open > 0) return;
+        batch->seconds = seconds_since(batch->began);
+        batch->done.set_value();
+      }));
+    }
+    finish();
+    before_ = std::move(batch);
+  }
+  // Waits for the batch before, whose time is kept.
+  void finish() {
+    if (!before_) return;
+    before_->done.get_future().wait();
+    if (before_->refused > 0) die(Error{Code::bad_value, "append", "an event was refused"});
+    times_ms_.push_back(before_->seconds * 1000);
+    before_.reset();
+  }
+  [[nodiscard]] std::vector<double>& times_ms() { return times_ms_; }
+
+ private:
+  struct Pending {
+    explicit Pending(std::size_t count) : open(count) {}
+    std::size_t open, refused = 0;  // the writer's
+    double seconds = 0;             // likewise
+    SteadyClock::time_point began = SteadyClock::now();
+    std::promise<void> done;
+  };
+  Node& node_;
+  const LedgerId& ledger_;
+  Screen screen_;
+  std::shared_ptr<Pending> before_;
+  std::vector<double> times_ms_;
+};
+
 struct Appended {
   Run run;
   double ledger_bytes = 0, index_bytes = 0;  // an event, as it stands after the run
@@ -111,26 +163,20 @@ Appended append_all(const Options& options, const std::vector<std::string>& even
     const std::uint64_t bytes_before = node->disk_bytes();
     std::unique_ptr<Follower> follower;
     if (indexed) follower = std::make_unique<Follower>(*node, space.directory() / "projections", space.types());
-    std::vector<double> times;
-    std::atomic<std::uint64_t> refused{0};
+    Submitter submitter(*node, space);
+    std::jthread writer([&node](const std::stop_token& stop) { value_of(node->run_writer(stop)); });
     const auto start = SteadyClock::now();
-    for (std::size_t at = 0; at < events.size();) {
-      const auto began = SteadyClock::now();
-      for (std::size_t i = 0; i < commit && at < events.size(); ++i, ++at) {
-        value_of(node->submit(Submission{space.patients(), events[at], std::nullopt, false},
-                              [&refused](Result<Placement> placed) {
-                                if (!placed || placed->kind != Placement::Kind::appended) ++refused;
-                              }));
-      }
-      while (value_of(node->commit_pending()) > 0) {
-      }
-      times.push_back(seconds_since(began) * 1000);
+    for (std::size_t at = 0; at < events.size(); at += commit) {
+      submitter.submit(std::span(events).subspan(at, std::min(commit, events.size() - at)));
+      if (commit == 1) submitter.finish();
     }
+    submitter.finish();
     if (follower) follower->catch_up();
     result.run.rate = count / seconds_since(start);
-    result.run.p50_ms = quantile(times, 500);
-    result.run.p99_ms = quantile(times, 990);
-    if (refused > 0) die(Error{Code::bad_value, "append", std::to_string(refused) + " events were refused"});
+    writer.request_stop();
+    writer.join();
+    result.run.p50_ms = quantile(submitter.times_ms(), 500);
+    result.run.p99_ms = quantile(submitter.times_ms(), 990);
     result.ledger_bytes = static_cast<double>(node->disk_bytes() - std::min(bytes_before, node->disk_bytes())) / count;
     value_of(node->compact());
     result.ledger_compacted = static_cast<double>(node->disk_bytes()) / count;
