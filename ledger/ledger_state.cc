@@ -48,7 +48,7 @@ RecordScreen::RecordScreen(std::shared_ptr<const TypeTable> types)
 
 Screened RecordScreen::screen(const Record& record, const LedgerId& ledger) {
   Screened screened;
-  if (record.screened && record.event.size() + header_bytes(record) <= kEntryBytesMax) {
+  if (record.screened && !record.refused && record.event.size() + header_bytes(record) <= kEntryBytesMax) {
     if (record.type != nullptr) {
       screened.type = record.type;
       screened.key = record.key;
@@ -63,6 +63,11 @@ Screened RecordScreen::screen(const Record& record, const LedgerId& ledger) {
   }
   Verdict verdict =
       screen_.judge(record.event, ScreenTarget{ledger.institution(), ledger.kind()}, header_bytes(record));
+  if (verdict.passed() && record.refused) {
+    screened.rejection = rejection_of(*record.refused, "", verdict.event);
+    screened.errors = {Error{*record.refused, "", "beside the event"}};
+    return screened;
+  }
   if (verdict.passed()) {
     screened.type = verdict.event.type;
     screened.key = dedup_key(verdict.event.source, verdict.event.id);
@@ -135,7 +140,9 @@ Result<LedgerState> LedgerState::load(const Store& store, LedgerNumber number, R
   auto tree = GrowingTree::load(store, number, *size);
   if (!tree) return tl::unexpected(tree.error());
   state.tree_ = std::move(*tree);
-  if (const auto last = read_entry(last_of(*size), bytes); !last) return tl::unexpected(last.error());
+  const auto last = read_entry(last_of(*size), bytes);
+  if (!last) return tl::unexpected(last.error());
+  state.generation_ = last->generation;
   state.last_leaf_ = leaf_hash(bytes);
   return state;
 }
@@ -144,6 +151,9 @@ Result<Step> LedgerState::step(const Record& record, Screened&& screened, Earlie
                                std::string& out, const FullTile& full) {
   if (stopped_) return tl::unexpected(*stopped_);
   if (size().value() == 0) return begin(record, screened, reader, out, full);
+  if (record.generation != generation_) {
+    if (auto begins = judge_generation(record, screened, reader); !begins) return tl::unexpected(begins.error());
+  }
   if (screened.rejection) {
     return reject(record, std::move(*screened.rejection), std::move(screened.errors), out, full);
   }
@@ -177,6 +187,10 @@ Result<Step> LedgerState::step(const Record& record, Screened&& screened, Earlie
   if (type.name == "ledger.genesis") {
     return refuse(Error{Code::already_exists, "/type", "the ledger has its genesis already"});
   }
+  if (type.name == "ledger.moved" && record.generation == generation_) {
+    return refuse(
+        Error{Code::bad_value, "/data/generation", "a topic's first record alone says that a ledger has moved"});
+  }
   const bool concerns_ticks = Ticks::concerns(type);
   const bool governs = governs_ledger(type);
   if (!concerns_ticks && !governs) [[likely]] {
@@ -200,6 +214,41 @@ Result<Step> LedgerState::step(const Record& record, Screened&& screened, Earlie
     if (governs) govern(*event, step.sequence);
     return step;
   }
+}
+
+// What a new generation begins with is not a matter of rejecting: whatever else stands there is no topic of this
+// ledger.
+Result<void> LedgerState::judge_generation(const Record& record, const Screened& screened, RecordScreen& reader) const {
+  const auto other = [&](std::string what) {
+    return fail(Code::kafka_other_record,
+                id_.text() + ", generation " + std::to_string(record.generation.value()) + ", offset " +
+                    std::to_string(record.offset.value_or(Offset(0)).value()),
+                std::move(what));
+  };
+  if (screened.rejection || screened.type->name != "ledger.moved") {
+    return other("a topic that the ledger goes on in begins with ledger.moved");
+  }
+  const auto event = reader.read(record.event);
+  if (!event) return tl::unexpected(event.error());
+  Event judged;
+  judged.bytes = record.event;
+  judged.type = screened.type;
+  const auto author = authors_->judge(
+      judged, record.signature != nullptr ? std::optional(*record.signature) : std::optional<AuthorSignature>());
+  if (!author) return other("ledger.moved: " + to_string(author.error()));
+  const auto generation = integer(event->data, "generation");
+  const auto after = object(event->data, "after");
+  const auto root = after ? parse_digest(text(*after, "root")) : tl::unexpected(Error{});
+  if (generation != static_cast<std::int64_t>(record.generation.value()) ||
+      record.generation.value() != generation_.value() + 1) {
+    return other("ledger.moved names another generation than the next");
+  }
+  if (!after || !root || integer(*after, "size") != static_cast<std::int64_t>(size().value()) ||
+      *root != this->root()) {
+    return other("ledger.moved names another size and root than this ledger's " + std::to_string(size().value()) +
+                 " and " + digest_text(this->root()));
+  }
+  return {};
 }
 
 Result<Step> LedgerState::begin(const Record& record, const Screened& screened, RecordScreen& reader, std::string& out,
@@ -292,6 +341,7 @@ Step LedgerState::append(const Record& record, EntryKind kind, const std::option
   const std::size_t at = out.size();
   encode(entry, out);
   last_leaf_ = leaf_hash(std::string_view(out).substr(at));
+  generation_ = record.generation;
   tree_.append(last_leaf_, full);
   Step step;
   step.sequence = entry.sequence;

@@ -35,6 +35,7 @@ struct Record {
   bool screened = false;            // these bytes have passed this program's screen for this ledger already
   const EventType* type = nullptr;  // with `screened`, if known: what Screened says
   DedupKey key{};                   // with `type`
+  std::optional<Code> refused;      // what is wrong beside the event
   std::int64_t received_ms = 0;
   Generation generation;
   std::optional<Offset> offset;  // absent: embedded, it is the sequence number
@@ -100,7 +101,8 @@ class LedgerState {
 
   // Takes the next record. A new entry's bytes are appended to `out`; tiles that it fills are handed to `full`.
   // Errors: bad_entry (the first record of an empty ledger is no genesis of it), screen_unknown (the ledger asks for a
-  // screen that this program does not have), and Earlier's: then nothing has changed.
+  // screen that this program does not have), kafka_other_record (a new topic generation that does not begin with a
+  // ledger.moved of this ledger as it stands, J3), and Earlier's: then nothing has changed.
   using FullTile = std::function<void(TileId, const TileTree&, const Hash& root)>;
   [[nodiscard]] Result<Step> step(const Record& record, Screened&& screened, Earlier& earlier, RecordScreen& reader,
                                   std::string& out, const FullTile& full);
@@ -126,6 +128,8 @@ class LedgerState {
                             const FullTile& full);
   [[nodiscard]] Step append(const Record& record, EntryKind kind, const std::optional<Author>& author,
                             std::string_view body, std::string& out, const FullTile& full);
+  [[nodiscard]] Result<void> judge_generation(const Record& record, const Screened& screened,
+                                              RecordScreen& reader) const;
   void govern(const Event& event, SequenceNumber number);
   void look_at_screen(simdjson::dom::object named);
 
@@ -134,6 +138,7 @@ class LedgerState {
   std::string screen_digest_;
   GrowingTree tree_;
   Hash last_leaf_, genesis_leaf_;
+  Generation generation_;  // of the last entry
   std::shared_ptr<const AuthorRegistry> authors_;
   Ticks ticks_;
   std::optional<Error> stopped_;

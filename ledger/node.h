@@ -34,6 +34,13 @@
 
 namespace jangbu {
 
+// Where a record stands in a topic, and the broker's time of it (J3, J4).
+struct SourcePosition {
+  Generation generation;
+  Offset offset;
+  std::int64_t timestamp_ms = 0;
+};
+
 // One record on its way in.
 struct Submission {
   LedgerId ledger;
@@ -46,6 +53,12 @@ struct Submission {
   // Node::types(), and the key. nullptr: the writer reads it.
   const EventType* type = nullptr;
   DedupKey key{};
+  // Set by who reads a topic: the record has its place already. Else its place is given here, or by the node's Order.
+  std::optional<SourcePosition> source = std::nullopt;
+  // What is wrong with the record beside its event, such as a header: if the screen passes it, it is rejected for this.
+  std::optional<Code> refused = std::nullopt;
+  // Called once, before `placed`, when the record's place in its topic is fixed; never where there is no Order.
+  std::function<void(const SourcePosition&)> ordered = nullptr;
 };
 
 // What became of it.
@@ -67,6 +80,15 @@ struct Placement {
 // Called once, on the writer's thread, after the entry is durable and released (or failed): be quick, never block.
 // Errors: stopped, commit_unknown, shutting_down.
 using Placed = std::function<void(Result<Placement>)>;
+
+// Gives records of a node's ledgers their order elsewhere: Kafka. What it takes comes back as a Submission with a
+// source.
+class Order {
+ public:
+  virtual ~Order() = default;
+  // Any thread. As Node::submit().
+  [[nodiscard]] virtual Result<void> submit(Submission submission, Placed placed) = 0;
+};
 
 struct NodeOptions {
   std::filesystem::path directory;
@@ -99,6 +121,15 @@ class Node {
   // Queues a record; `placed` is called later. Errors at once: no_such_ledger, queue_full, stopped, read_only,
   // disk_full, shutting_down; then `placed` is never called.
   [[nodiscard]] Result<void> submit(Submission submission, Placed placed);
+  // From then on records without a source go to `order`, which outlives the node's use; nullptr: no longer. Before the
+  // first submit().
+  void set_order(Order* order);
+
+  // Stops one ledger: it takes nothing more and signs nothing more, reading goes on, the others go on. Any thread.
+  void stop_ledger(const LedgerId& ledger, Error why);
+  // Why, since it was opened; nullopt: it is not stopped.
+  [[nodiscard]] std::optional<Error> ledger_stopped(const LedgerId& ledger) const;
+
   // submit(), and waits. Not on the writer's thread.
   [[nodiscard]] Result<Placement> append(Submission submission);
 

@@ -63,7 +63,8 @@ Sequencer::Sequencer(Store& store, TipFile& tip, Files& files, const Clock& cloc
       lanes_(std::move(lanes)),
       screen_(std::move(types)),
       last_(last),
-      queues_(lanes_.size()) {
+      queues_(lanes_.size()),
+      lanes_stopped_(lanes_.size()) {
   for (const Lane& lane : lanes_) heads_.push_back(LedgerHead{lane.state.id(), lane.state.size(), lane.state.root()});
 }
 
@@ -73,6 +74,9 @@ Result<void> Sequencer::submit(std::size_t lane, Submission submission, Placed p
     const std::lock_guard lock(mutex_);
     if (stopped_) return fail(Code::stopped, stopped_->where, "the writer has stopped: " + stopped_->what);
     if (closing_) return fail(Code::shutting_down, "", "the node is shutting down");
+    if (lanes_stopped_[lane]) {
+      return fail(Code::ledger_stopped, submission.ledger.text(), to_string(*lanes_stopped_[lane]));
+    }
     if (disk_low_ && disk_is_low()) {
       return fail(Code::disk_full, options_.directory.string(), "less than the low-water mark is free on the disk");
     }
@@ -82,8 +86,10 @@ Result<void> Sequencer::submit(std::size_t lane, Submission submission, Placed p
       return fail(Code::queue_full, submission.ledger.text(), "more records are waiting than the node takes");
     }
     // The order and the time of a record are given here, at once: neither depends on how commits are cut.
+    const std::int64_t received_ms = submission.source ? submission.source->timestamp_ms : clock_.wall_milliseconds();
     queue.push_back(Queued{std::move(submission.event), std::move(submission.signature), submission.screened,
-                           submission.type, submission.key, clock_.wall_milliseconds(), std::move(placed)});
+                           submission.type, submission.key, submission.source, submission.refused, received_ms,
+                           std::move(placed)});
     ++queued_;
     wake = writer_waits_;
   }
@@ -141,7 +147,12 @@ Result<void> Sequencer::write_records(Taken& taken, Written& written) {
     record.screened = queued.screened;
     record.type = queued.type;
     record.key = queued.key;
+    record.refused = queued.refused;
     record.received_ms = queued.received_ms;
+    if (queued.source) {
+      record.generation = queued.source->generation;
+      record.offset = queued.source->offset;
+    }
     bytes += queued.event.size() + kEntryHeaderBytes + kEntryAuthorBytes;
     screened[i] = screen_.screen(record, lane.state.id());
     if (!screened[i].rejection) keys.push_back(screened[i].key);
@@ -164,12 +175,18 @@ Result<void> Sequencer::write_records(Taken& taken, Written& written) {
     if (!step) {
       // These two are about this record and its ledger; any other is the disk's.
       const Code code = step.error().code;
-      if (code != Code::screen_unknown && code != Code::bad_entry && code != Code::author_kind_wrong) {
-        written.told.push_back(Told{std::move(placed), tl::unexpected(step.error())});
-        return tl::unexpected(step.error());
-      }
+      const bool about_record = code == Code::screen_unknown || code == Code::bad_entry ||
+                                code == Code::author_kind_wrong || code == Code::kafka_other_record;
       written.told.push_back(Told{std::move(placed), tl::unexpected(step.error())});
-      continue;
+      if (!about_record) return tl::unexpected(step.error());
+      if (!taken.records[i].source) continue;
+      // A topic's record that becomes nothing would leave a gap: nothing after it may become an entry.
+      stop_lane(taken.lane, step.error());
+      for (std::size_t rest = i + 1; rest < records.size(); ++rest) {
+        written.told.push_back(Told{std::exchange(taken.records[rest].placed, nullptr),
+                                    fail(Code::ledger_stopped, step.error().where, to_string(step.error()))});
+      }
+      break;
     }
     if (step->is_new()) {
       batch->ends.push_back(batch->bytes.size());
@@ -349,6 +366,22 @@ void Sequencer::stop(const Error& error) {
     for (Queued& queued : queue)
       queued.placed(fail(Code::stopped, error.where, "the writer has stopped: " + error.what));
   }
+}
+
+void Sequencer::stop_lane(std::size_t lane, const Error& why) {
+  std::deque<Queued> left;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!lanes_stopped_[lane]) lanes_stopped_[lane] = why;
+    left.swap(queues_[lane]);
+    queued_ -= left.size();
+  }
+  for (Queued& queued : left) queued.placed(fail(Code::ledger_stopped, why.where, to_string(why)));
+}
+
+std::optional<Error> Sequencer::lane_stopped(std::size_t lane) const {
+  const std::lock_guard lock(mutex_);
+  return lanes_stopped_[lane];
 }
 
 void Sequencer::close() {

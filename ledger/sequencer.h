@@ -56,7 +56,7 @@ class Sequencer {
             std::vector<Lane> lanes, CommitNumber last, SequencerOptions options,
             std::function<void(const Released&)> release);
 
-  // Errors: queue_full, stopped, disk_full, shutting_down.
+  // Errors: queue_full, stopped, ledger_stopped, disk_full, shutting_down.
   [[nodiscard]] Result<void> submit(std::size_t lane, Submission submission, Placed placed);
   // One commit of what is queued, if anything is: how many records it took. The error that stopped the writer.
   [[nodiscard]] Result<std::size_t> commit();
@@ -68,6 +68,9 @@ class Sequencer {
 
   [[nodiscard]] const LedgerState& state(std::size_t lane) const { return lanes_[lane].state; }  // writer's thread
   [[nodiscard]] std::optional<Error> stopped() const;
+  // Any thread. What is queued for it is told ledger_stopped; a commit under way is finished.
+  void stop_lane(std::size_t lane, const Error& why);
+  [[nodiscard]] std::optional<Error> lane_stopped(std::size_t lane) const;
   [[nodiscard]] Node::Metrics metrics() const;
 
  private:
@@ -77,6 +80,8 @@ class Sequencer {
     bool screened = false;
     const EventType* type = nullptr;
     DedupKey key{};
+    std::optional<SourcePosition> source;
+    std::optional<Code> refused;
     std::int64_t received_ms = 0;
     Placed placed;
   };
@@ -123,6 +128,7 @@ class Sequencer {
   bool closing_ = false;
   bool disk_low_ = false;
   std::optional<Error> stopped_;
+  std::vector<std::optional<Error>> lanes_stopped_;
   Node::Metrics metrics_;
 };
 
