@@ -26,13 +26,18 @@ struct Options {
   Format format = Format::table;
 };
 
-void print(Environment& environment, const Options& options, const Emitted& one) {
+// `rows` are kept for the one document that --format json prints.
+void print(Environment& environment, const Options& options, const Emitted& one, nlohmann::ordered_json& rows) {
   if (options.format != Format::table) {
     nlohmann::ordered_json row{{"input", one.place}, {"outcome", one.outcome}};
     if (!one.ledger.empty()) row["ledger"] = one.ledger;
     if (one.sequence) row["sequence"] = *one.sequence;
     if (!one.reason.empty()) row["reason"] = one.reason;
-    environment.out << row.dump() << '\n';
+    if (options.format == Format::json) {
+      rows.push_back(std::move(row));
+    } else {
+      environment.out << row.dump() << '\n';
+    }
     return;
   }
   if (options.quiet && one.outcome != "refused") return;
@@ -53,13 +58,15 @@ Result<void> emit(Environment& environment, Options& options, EmitCounts& counts
     if (!read) return tl::unexpected(read.error());
     key = std::move(*read);
   }
+  auto rows = nlohmann::ordered_json::array();
   auto emitter = Emitter::make(access->client(), options.emit, key ? &*key : nullptr,
-                               [&](const Emitted& one) { print(environment, options, one); });
+                               [&](const Emitted& one) { print(environment, options, one, rows); });
   if (!emitter) return tl::unexpected(emitter.error());
   auto sent = for_each_document(options.inputs, environment.in,
                                 [&](InputDocument document) { return (*emitter)->take(std::move(document)); });
   if (sent) sent = (*emitter)->finish();
   counts = (*emitter)->counts();
+  if (options.format == Format::json) environment.out << rows.dump(2) << '\n';
   if (auto closed = access->close(); sent && !closed) return closed;
   return sent;
 }

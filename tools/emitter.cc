@@ -1,5 +1,7 @@
 #include "tools/emitter.h"
 
+#include <simdjson.h>
+
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -18,12 +20,18 @@ using nlohmann::json;
 constexpr std::size_t kRequestEventsMax = 4'096;
 constexpr std::size_t kRequestBytesMax = std::size_t{4} << 20;
 
-// Elements of an array as they stand in the text, so that an event's bytes are what its emitter wrote.
+// Elements of an array, which is well-formed JSON, as they stand in the text: an event's bytes are what its emitter
+// wrote. Whatever stands there is an element: a number among events is refused by the node, not forgotten here.
 std::vector<std::string_view> elements_of(std::string_view array) {
+  constexpr std::string_view kSpace = " \t\r\n";
   std::vector<std::string_view> elements;
   int depth = 0;
   bool quoted = false;
-  std::size_t start = std::string_view::npos;
+  std::size_t start = 0;
+  const auto element_ends = [&](std::size_t end) {
+    const std::size_t first = array.find_first_not_of(kSpace, start);
+    if (first < end) elements.push_back(array.substr(first, array.find_last_not_of(kSpace, end - 1) + 1 - first));
+  };
   for (std::size_t i = 0; i < array.size(); ++i) {
     const char c = array[i];
     if (quoted) {
@@ -35,13 +43,21 @@ std::vector<std::string_view> elements_of(std::string_view array) {
       continue;
     }
     if (c == '"') quoted = true;
-    if (c == '{' || c == '[') {
-      if (++depth == 2) start = i;
-    } else if (c == '}' || c == ']') {
-      if (--depth == 1) elements.push_back(array.substr(start, i + 1 - start));
-    }
+    if (c == ',' && depth == 1) element_ends(i);
+    if (c == '{' || c == '[') ++depth;
+    if ((c == '}' || c == ']') && --depth == 0) element_ends(i);
+    if (depth == 1 && (c == ',' || (c == '[' && start == 0))) start = i + 1;
   }
   return elements;
+}
+
+// {"event": ..., "signature": ...}: it carries its author's signature, so it is not signed again.
+bool is_wrapped(std::string_view line) {
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  simdjson::dom::element event;
+  return parser.parse(line.data(), line.size()).get(object) == simdjson::SUCCESS &&
+         object.at_key("event").get(event) == simdjson::SUCCESS;
 }
 
 // One document on one line: what stands between the tokens of JSON may be any white space, and a line ends an event.
@@ -155,7 +171,7 @@ Result<std::string> Emitter::Impl::signature_for(std::string_view event) {
 
 Result<void> Emitter::Impl::add_event(std::string place, std::string_view bytes) {
   const std::string line = on_one_line(bytes);
-  if (key != nullptr && line.find("\"event\"") == std::string::npos) {
+  if (key != nullptr && !is_wrapped(line)) {
     auto signature = signature_for(line);
     if (!signature) {
       if (info(signature.error().code).fault != Fault::sender) return tl::unexpected(signature.error());
@@ -243,6 +259,12 @@ Result<void> Emitter::Impl::fhir(const InputDocument& document) {
   if (options.institution.empty()) {
     return fail(Code::bad_usage, document.place, "a FHIR resource: say for which institution with --institution");
   }
+  if (document.resource_type != "AuditEvent" && document.resource_type != "Consent" &&
+      document.resource_type != "Bundle") {
+    refuse(document.place,
+           "a FHIR " + document.resource_type + ": only AuditEvent, Consent and Bundles of them are taken");
+    return {};
+  }
   // What came before it, first: the order of the input is the order of the ledger.
   if (auto flushed = flush(); !flushed) return flushed;
   const bool bundle = document.resource_type == "Bundle";
@@ -322,6 +344,8 @@ Result<void> Emitter::take(InputDocument document) {
   Result<void> taken;
   if (document.kind == DocumentKind::fhir) {
     taken = impl.fhir(document);
+  } else if (document.kind == DocumentKind::xml) {
+    impl.refuse(document.place, "XML (" + document.resource_type + "): FHIR is taken as JSON only");
   } else if (document.kind == DocumentKind::batch) {
     std::size_t number = 0;
     for (const std::string_view element : elements_of(document.bytes)) {

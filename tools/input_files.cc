@@ -64,6 +64,35 @@ Result<void> file(const fs::path& path, const Take& take) {
   return lines_of(in, path.string(), {}, take);
 }
 
+// The name of an XML document's root element, without its prefix; empty: none within its first 64 KiB.
+std::string xml_root(std::string_view bytes) {
+  bytes = bytes.substr(0, std::size_t{64} << 10);
+  for (std::size_t at = bytes.find('<'); at != std::string_view::npos; at = bytes.find('<', at)) {
+    const std::string_view rest = bytes.substr(at);
+    if (rest.starts_with("<!--")) {
+      at = bytes.find("-->", at);
+    } else if (rest.starts_with("<?") || rest.starts_with("<!")) {
+      at = bytes.find('>', at);
+    } else {
+      std::string_view name = rest.substr(1, rest.find_first_of(" \t\r\n/>", 1) - 1);
+      if (const std::size_t colon = name.find(':'); colon != std::string_view::npos) name.remove_prefix(colon + 1);
+      return std::string(name);
+    }
+    if (at == std::string_view::npos) break;
+  }
+  return {};
+}
+
+bool is_fhir_xml(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::string head(std::size_t{64} << 10, '\0');
+  in.read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(in.gcount()));
+  const std::string root = xml_root(head);
+  return head.find("http://hl7.org/fhir") != std::string::npos &&
+         (root == "AuditEvent" || root == "Consent" || root == "Bundle");
+}
+
 Result<void> folder(const fs::path& path, const Take& take) {
   std::vector<fs::path> files;
   std::error_code error;
@@ -73,7 +102,9 @@ Result<void> folder(const fs::path& path, const Take& take) {
       if (at->is_directory()) at.disable_recursion_pending();
       continue;
     }
-    if (at->is_regular_file() && (ending == ".json" || ending == ".ndjson" || ending == ".jsonl")) {
+    if (!at->is_regular_file()) continue;
+    if (ending == ".json" || ending == ".ndjson" || ending == ".jsonl" ||
+        (ending == ".xml" && is_fhir_xml(at->path()))) {
       files.push_back(at->path());
     }
   }
@@ -111,7 +142,12 @@ Result<void> standard(std::istream& in, const Take& take) {
 DocumentKind document_kind(std::string_view bytes, std::string& resource_type) {
   simdjson::dom::parser parser;
   simdjson::dom::element top;
-  if (parser.parse(bytes.data(), bytes.size()).get(top) != simdjson::SUCCESS) return DocumentKind::unknown;
+  if (parser.parse(bytes.data(), bytes.size()).get(top) != simdjson::SUCCESS) {
+    const std::size_t start = bytes.find_first_not_of("\xef\xbb\xbf \t\r\n");
+    if (start == std::string_view::npos || bytes[start] != '<') return DocumentKind::unknown;
+    resource_type = xml_root(bytes);
+    return DocumentKind::xml;
+  }
   if (top.is_array()) return DocumentKind::batch;
   simdjson::dom::object object;
   if (top.get(object) != simdjson::SUCCESS) return DocumentKind::unknown;

@@ -1,5 +1,6 @@
 // The command table of the jangbu program.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "tools/command.h"
 
@@ -40,6 +41,11 @@ std::string_view advice(Code code) {
   }
 }
 
+bool is_command(const CLI::App& app, const std::string& name) {
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  return std::any_of(commands.begin(), commands.end(), [&](const CLI::App* one) { return one->check_name(name); });
+}
+
 }  // namespace
 
 Exit complain(Environment& environment, const Error& error) {
@@ -55,6 +61,11 @@ int run(std::span<const std::string> arguments, Environment& environment) {
   app.footer(std::string(kFooter));
   Exit exit = Exit::ok;
   for (const AddCommand add : kCommands) add(app, environment, exit);
+  // Named here, since CLI11 only says that a subcommand is required.
+  if (!arguments.empty() && !arguments[0].starts_with('-') && !is_command(app, arguments[0])) {
+    environment.err << "jangbu: " << arguments[0] << ": no such command; `jangbu --help` lists them\n";
+    return static_cast<int>(Exit::usage);
+  }
   try {
     // CLI11 takes them last first.
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));

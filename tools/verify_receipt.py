@@ -4,7 +4,7 @@
     verify_receipt.py --vkey VKEY RECEIPT ENTRY
     verify_receipt.py --vkey VKEY --lines < lines.json
 
-RECEIPT is a C2SP tlog-proof file, ENTRY the file with the entry's bytes (as its bundle holds them), VKEY the log's public key
+RECEIPT is a C2SP tlog-proof file, or the same content as JSON, ENTRY the file with the entry's bytes (as its bundle holds them), VKEY the log's public key
 as it is published: name+hash+base64. It says that the entry stands in the ledger, at this place, under a checkpoint that the
 ledger's key has signed. It asks no node and shares no code with the ledger's own verifier, so that one need not believe it.
 
@@ -178,8 +178,34 @@ def open_checkpoint(note, vkey):
     return decode_number(fields[1], "the checkpoint's size"), decode_hash(fields[2])
 
 
+def parse_json_receipt(receipt):
+    """(index, proof, note) of {"origin", "sequence", "leaf", "received", "proof": {"index", "hashes", "checkpoint"}}; what
+    stands beside the proof is not vouched for and not looked at, so no two readers can differ about it."""
+
+    def unambiguous(pairs):
+        if len(dict(pairs)) != len(pairs):
+            raise Refused("a JSON receipt with the same member twice")
+        return dict(pairs)
+
+    try:
+        proof = json.loads(receipt.decode("utf-8"), object_pairs_hook=unambiguous)["proof"]
+        index, hashes, note = proof["index"], proof["hashes"], proof["checkpoint"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Refused("not a receipt: JSON with proof.index, proof.hashes, proof.checkpoint") from error
+    if type(index) is not int or not 0 <= index < 2**64 or not isinstance(note, str):
+        raise Refused("not a receipt: JSON with proof.index, proof.hashes, proof.checkpoint")
+    if not isinstance(hashes, list) or len(hashes) > 64 or not all(isinstance(one, str) for one in hashes):
+        raise Refused("not a receipt: proof.hashes is not a list of hashes")
+    try:
+        return index, [decode_hash(one) for one in hashes], note.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise Refused("a note that is not UTF-8") from error
+
+
 def parse_receipt(receipt):
-    """(index, proof, note) of a tlog-proof file."""
+    """(index, proof, note) of a tlog-proof file, or of a receipt in JSON."""
+    if receipt.lstrip()[:1] == b"{":
+        return parse_json_receipt(receipt)
     head, separator, note = receipt.partition(b"\n\n")
     try:
         lines = head.decode("ascii").split("\n")
@@ -249,7 +275,7 @@ def main():
     parser = argparse.ArgumentParser(description="Checks a Jangbu receipt offline.")
     parser.add_argument("--vkey", default="", help="the ledger's public log key: name+hash+base64")
     parser.add_argument("--lines", action="store_true", help="read cases from standard input, a JSON object a line")
-    parser.add_argument("receipt", nargs="?", help="a .tlog-proof file")
+    parser.add_argument("receipt", nargs="?", help="a .tlog-proof file, or a receipt as JSON")
     parser.add_argument("entry", nargs="?", help="a file with the entry's bytes")
     arguments = parser.parse_args()
     if arguments.lines:

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -120,6 +121,44 @@ TEST(ReceiptScript, ChecksFilesAndSaysWhatItFound) {
   EXPECT_EQ(call("bad"), 1);
   EXPECT_EQ(printed(), "refused: the proof does not lead from this entry to the checkpoint's root");
   EXPECT_EQ(call("absent"), 2);
+}
+
+TEST(ReceiptScript, TakesTheSameReceiptAsJson) {
+  if (!python_is_there()) GTEST_SKIP() << "no python3 here";
+  const ProofWorld world = ProofWorld::make();
+  const ProofLog& log = world.logs[0];
+  const TlogProof proof = ProofWorld::receipt(log, 3, 70);
+  const TemporaryFolder folder;
+  std::ofstream(folder / "entry") << log.entries[3];
+  const auto call = [&](const std::string& receipt) {
+    std::ofstream(folder / "r.json") << receipt;
+    return run("python3 '" + kScript + "' --vkey '" + log.key.verifier().text() + "' '" + (folder / "r.json").string() +
+               "' '" + (folder / "entry").string() + "' > '" + (folder / "out").string() + "' 2>&1");
+  };
+  nlohmann::json hashes = nlohmann::json::array();
+  for (const Hash& hash : proof.proof) hashes.push_back(to_base64(hash.view()));
+  const nlohmann::json good{{"origin", "medspace/hanbit"},
+                            {"sequence", 3},
+                            {"proof", {{"index", 3}, {"hashes", hashes}, {"checkpoint", proof.checkpoint}}}};
+  EXPECT_EQ(call(good.dump(2)), 0);
+  for (const char* pointer : {"/proof/index", "/proof/hashes/0", "/proof/hashes/6", "/proof/checkpoint", "/proof"}) {
+    nlohmann::json bad = good;
+    nlohmann::json& member = bad[nlohmann::json::json_pointer(pointer)];
+    if (member.is_number()) {
+      member = 4;
+    } else if (member.is_string()) {
+      std::string text = member;
+      text[0] = text[0] == 'A' ? 'B' : 'A';
+      member = text;
+    } else {
+      member = nullptr;
+    }
+    EXPECT_EQ(call(bad.dump()), 1) << pointer;
+  }
+  std::string twice = good.dump();
+  twice.insert(1, R"("proof":{},)");
+  EXPECT_EQ(call(twice), 1);
+  EXPECT_EQ(call("{"), 1);
 }
 
 }  // namespace

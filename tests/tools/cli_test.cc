@@ -27,7 +27,9 @@ TEST_F(CliTest, HelpNamesEveryCommandAndWhatTheStatusMeans) {
 }
 
 TEST_F(CliTest, AnUnknownCommandOrOptionIsAWrongCommandLine) {
-  EXPECT_EQ(jangbu({"frobnicate"}).status, 2);
+  const Ran unknown = jangbu({"frobnicate"});
+  EXPECT_EQ(unknown.status, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("frobnicate: no such command"));
   EXPECT_EQ(jangbu({}).status, 2);
   EXPECT_EQ(jangbu({"query", "--no-such-option"}).status, 2);
   EXPECT_EQ(jangbu({"query"}).status, 2);  // no --node
@@ -122,6 +124,53 @@ TEST_F(CliNodeTest, EmitSaysOfEachEventWhatBecameOfIt) {
   EXPECT_EQ(rows[1]["outcome"], "refused");
   EXPECT_FALSE(rows[1]["reason"].get<std::string>().empty());
   EXPECT_EQ(rows[2]["outcome"], "ledgered");
+}
+
+TEST_F(CliNodeTest, EmitPrintsOneJsonDocumentWhereItIsAskedFor) {
+  const Ran ran = jangbu({"emit", "--node", node_, "--format", "json", "-"}, access(100) + "\n" + access(101) + "\n");
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  const Json rows = Json::parse(ran.out, nullptr, false);
+  ASSERT_TRUE(rows.is_array()) << ran.out;
+  EXPECT_EQ(rows.size(), 2U);
+}
+
+TEST_F(CliNodeTest, NothingInAnArrayOfEventsIsForgotten) {
+  const Ran ran = jangbu({"emit", "--node", node_, "--format", "ndjson", "-"},
+                         "[17, " + access(100) + ",\"an event\",null , [" + access(101) + "],\n" + access(102) + " ]");
+  EXPECT_EQ(ran.status, 4);
+  const auto rows = lines(ran.out);
+  ASSERT_EQ(rows.size(), 6U) << ran.out;
+  for (const std::size_t refused : {0U, 2U, 3U, 4U}) EXPECT_EQ(rows[refused]["outcome"], "refused") << refused;
+  for (const std::size_t ledgered : {1U, 5U}) EXPECT_EQ(rows[ledgered]["outcome"], "ledgered") << ledgered;
+}
+
+// An event was taken for one that carries its signature already, because the text "event" stood somewhere in it.
+TEST_F(CliNodeTest, AnEventThatSaysEventSomewhereIsSignedToo) {
+  std::string event = access(100);
+  event.replace(event.find("\"emr\""), 5, "\"event\"");
+  const std::string key = node_ + "/keys/hanbit.patients/emitter.key";
+  const Ran ran = jangbu({"emit", "--node", node_, "--key", key, "--format", "ndjson", "-"}, event + "\n");
+  ASSERT_EQ(ran.status, 0) << ran.out << ran.err;
+  const Json row = lines(ran.out)[0];
+  const Json entry =
+      json({"show", "--node", node_,
+            row["ledger"].get<std::string>() + "/" + std::to_string(row["sequence"].get<int>()), "--format", "json"});
+  EXPECT_TRUE(entry.contains("author")) << entry;
+}
+
+TEST_F(CliNodeTest, FhirThatIsNotTakenIsRefusedWithAReason) {
+  const fs::path folder = folder_ / "resources";
+  fs::create_directories(folder);
+  std::ofstream(folder / "a.json") << R"({"resourceType":"MeasureReport"})";
+  std::ofstream(folder / "b.xml")
+      << "<?xml version=\"1.0\"?><!-- <x> -->\n<f:AuditEvent xmlns:f=\"http://hl7.org/fhir\"/>";
+  std::ofstream(folder / "c.xml") << "<settings/>";
+  const Ran ran = jangbu({"emit", "--node", node_, "--institution", "hanbit", "--format", "ndjson", folder.string()});
+  EXPECT_EQ(ran.status, 4);
+  const auto rows = lines(ran.out);
+  ASSERT_EQ(rows.size(), 2U) << ran.out;
+  EXPECT_THAT(rows[0]["reason"].get<std::string>(), HasSubstr("a FHIR MeasureReport: only AuditEvent"));
+  EXPECT_THAT(rows[1]["reason"].get<std::string>(), HasSubstr("XML (AuditEvent): FHIR is taken as JSON only"));
 }
 
 TEST_F(CliNodeTest, QueryFindsByTermsAndTimesInAnyFormat) {
