@@ -92,6 +92,13 @@ Response answer(const Node& node, const IntakeOutcome& outcome) {
   return response;
 }
 
+// Where the event stands in its topic, which is all that is known until the ledger has it.
+void add_place(const SourcePosition& place, Response& response) {
+  response.body.pop_back();
+  response.body += R"(,"generation":)" + std::to_string(place.generation.value()) + R"(,"offset":)" +
+                   std::to_string(place.offset.value()) + '}';
+}
+
 // The receipt is not there yet, and the request did not want to wait.
 Response pending(const LedgerId& ledger, std::string_view source, std::string_view id) {
   Response response;
@@ -135,11 +142,15 @@ void take_one(Intake& intake, const ExchangePtr& exchange, std::string event, bo
   }
   struct Waiting {
     bool answered = false;
+    bool ordered = false;
     Response late;
   };
   std::shared_ptr<Waiting> waiting;
   const Preference preference = preference_of(request);
-  if (preference.respond_async || preference.wait) {
+  // Kafka's acknowledgement is an answer; who wants the receipt says how long he waits for it.
+  const bool ordered_elsewhere = intake.node.has_order();
+  const bool waits = preference.wait && preference.wait->count() > 0;
+  if (preference.respond_async || preference.wait || ordered_elsewhere) {
     waiting = std::make_shared<Waiting>();
     waiting->late = pending(passed->ledger, passed->event->source, passed->event->id);
   }
@@ -150,15 +161,31 @@ void take_one(Intake& intake, const ExchangePtr& exchange, std::string event, bo
     });
   };
   Submission submission = std::move(*passed).submission(std::move(event));
+  if (ordered_elsewhere) {
+    submission.ordered = [exchange, waiting, waits](const SourcePosition& place) {
+      exchange->post([exchange, waiting, waits, place] {
+        if (waiting->answered) return;
+        add_place(place, waiting->late);
+        waiting->ordered = true;
+        if (waits) return;
+        waiting->answered = true;
+        exchange->respond(std::move(waiting->late));
+      });
+    };
+  }
   if (auto queued = intake.node.submit(std::move(submission), std::move(placed)); !queued) {
     return exchange->respond(problem(queued.error()));
   }
-  if (!waiting) return;
-  auto give_up = [exchange, waiting] {
+  if (!waiting || (ordered_elsewhere && !waits)) return;
+  auto give_up = [exchange, waiting, ordered_elsewhere] {
     if (std::exchange(waiting->answered, true)) return;
+    if (ordered_elsewhere && !waiting->ordered) {
+      return exchange->respond(problem(
+          Error{Code::kafka_unreachable, "", "no broker has acknowledged the event yet; it may still be ledgered"}));
+    }
     exchange->respond(std::move(waiting->late));
   };
-  if (preference.wait && preference.wait->count() > 0) {
+  if (waits) {
     exchange->after(*preference.wait, std::move(give_up));
   } else {
     give_up();

@@ -50,7 +50,7 @@ struct Node::Impl {
   std::map<LedgerId, std::size_t> numbers;
   std::optional<Error> refused;          // read-only: why it writes nothing
   std::unique_ptr<Sequencer> sequencer;  // absent when read-only
-  Order* order = nullptr;
+  std::atomic<Order*> order = nullptr;
   std::vector<std::shared_ptr<const LedgerInfo>> infos;  // the writer's, like all that publish() makes
 
   mutable std::mutex mutex;
@@ -238,16 +238,18 @@ Result<void> Node::submit(Submission submission, Placed placed) {
   const auto number = impl_->number_of(submission.ledger);
   if (!number) return tl::unexpected(number.error());
   if (!impl_->sequencer) return tl::unexpected(*impl_->refused);
-  if (impl_->order != nullptr && !submission.source) {
+  Order* const order = impl_->order;
+  if (order != nullptr && !submission.source) {
     if (const auto why = impl_->sequencer->lane_stopped(*number)) {
       return fail(Code::ledger_stopped, submission.ledger.text(), to_string(*why));
     }
-    return impl_->order->submit(std::move(submission), std::move(placed));
+    return order->submit(std::move(submission), std::move(placed));
   }
   return impl_->sequencer->submit(*number, std::move(submission), std::move(placed));
 }
 
 void Node::set_order(Order* order) { impl_->order = order; }
+bool Node::has_order() const { return impl_->order != nullptr; }
 
 void Node::stop_ledger(const LedgerId& ledger, Error why) {
   const auto number = impl_->number_of(ledger);

@@ -124,6 +124,7 @@ class Node {
   // From then on records without a source go to `order`, which outlives the node's use; nullptr: no longer. Before the
   // first submit().
   void set_order(Order* order);
+  [[nodiscard]] bool has_order() const;
 
   // Stops one ledger: it takes nothing more and signs nothing more, reading goes on, the others go on. Any thread.
   void stop_ledger(const LedgerId& ledger, Error why);

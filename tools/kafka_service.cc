@@ -1,0 +1,50 @@
+#include "tools/kafka_service.h"
+
+#include <utility>
+
+namespace jangbu::tools {
+namespace {
+
+// How long a thread waits for something to come before it looks whether it should end.
+constexpr std::chrono::milliseconds kLook{100};
+
+}  // namespace
+
+Result<std::unique_ptr<KafkaService>> KafkaService::open(Node& node, const KafkaSettings& settings, const Clock& clock,
+                                                         const std::filesystem::path& directory,
+                                                         std::function<void(const Error&)> ended) {
+  auto reader = KafkaReader::open(settings);
+  if (!reader) return tl::unexpected(reader.error());
+  auto producer = KafkaProducer::open(settings, KafkaProducer::Options());
+  if (!producer) return tl::unexpected(producer.error());
+  std::unique_ptr<KafkaService> service(new KafkaService(node));
+  service->reader_ = std::move(*reader);
+  service->order_ = std::make_unique<KafkaOrder>(std::move(*producer), node.space());
+  KafkaFollowerOptions options;
+  options.cluster_file = directory / "cluster";
+  service->follower_ =
+      std::make_unique<KafkaFollower>(node, *service->reader_, service->order_.get(), clock, std::move(options));
+  node.set_order(service->order_.get());
+  KafkaService* const self = service.get();
+  service->delivering_ = std::jthread([self](const std::stop_token& stop) {
+    while (!stop.stop_requested()) self->order_->serve(kLook);
+  });
+  service->following_ = std::jthread([self, ended = std::move(ended)](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      const auto step = self->follower_->step(kLook);
+      if (!step) return ended(step.error());
+    }
+  });
+  return service;
+}
+
+KafkaService::~KafkaService() {
+  node_.set_order(nullptr);
+  for (std::jthread* thread : {&following_, &delivering_}) {
+    if (!thread->joinable()) continue;
+    thread->request_stop();
+    thread->join();
+  }
+}
+
+}  // namespace jangbu::tools
