@@ -13,6 +13,7 @@
 #include "api/service.h"
 #include "consumers/projections/projector.h"
 #include "consumers/projections/store.h"
+#include "consumers/root_watch.h"
 #include "schemas/invariant.h"
 #include "tools/check_service.h"
 
@@ -43,6 +44,7 @@ struct RunningNode::Impl {
 
   std::unique_ptr<consumers::ProjectionStore> projections;
   std::unique_ptr<consumers::Projector> projector;
+  std::unique_ptr<consumers::RootWatch> root_watch;
   std::unique_ptr<CheckService> checks;  // nullptr: read-only
 
   api::PseudonymKeys pseudonym_keys;
@@ -71,6 +73,7 @@ struct RunningNode::Impl {
 
   // Every projection up to what is released now.
   Result<void> project() {
+    if (auto watched = root_watch->step(); !watched) return tl::unexpected(watched.error());
     const consumers::Sources sources = consumers::sources_of(node->views());
     for (;;) {
       const auto step = projector->step(sources);
@@ -84,6 +87,7 @@ struct RunningNode::Impl {
     if (!store) return tl::unexpected(store.error());
     projections = std::move(*store);
     projector = std::make_unique<consumers::Projector>(*projections, node->types());
+    root_watch = std::make_unique<consumers::RootWatch>(*node);
     if (!options.on_its_own) return {};
     projecting = std::jthread([this](const std::stop_token& stop) {
       CommitNumber seen;
