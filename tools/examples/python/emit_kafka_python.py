@@ -31,7 +31,9 @@ try:
     sent = []
     for line, event in events:
         headers, value = jangbu_events.record_of(line, event, arguments.mode)
-        sent.append(producer.send(arguments.topic, value=value, headers=headers, partition=0))
+        # It sends a null value, an event without data, only with a key; the ledger looks at none.
+        key = b"" if value is None else None
+        sent.append(producer.send(arguments.topic, value=value, key=key, headers=headers, partition=0))
     for future in sent:
         future.get(timeout=60)  # only then all replicas have it
     producer.close()
