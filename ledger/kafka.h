@@ -25,6 +25,9 @@ namespace jangbu {
 struct KafkaSettings {
   std::string brokers;                        // "host:port,host:port"
   std::map<std::string, std::string> client;  // librdkafka properties for the connection: security.protocol, ssl.*
+  // Where the library's own log lines go: level as syslog has it (3 error, 4 warning, ...); empty: nowhere. Called from
+  // its threads.
+  std::function<void(int level, std::string_view text)> log;
 };
 
 // "<brokers>" or a file of "name = value" lines ("bootstrap.servers" among them): what --kafka takes. Properties that
@@ -45,9 +48,10 @@ struct KafkaMessage {
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
 };
 
-// Where a topic's records stand: [low, high). Deleted ones are below low.
+// Where a topic's records stand: [low, high). Deleted ones are below low. Those from `stable` on are not given to
+// anybody yet: somebody's transaction is open there, and a hung one holds up all that comes behind it.
 struct KafkaWatermarks {
-  Offset low, high;
+  Offset low, high, stable;
 };
 
 // What poll() gives: a record, or why there is none for this topic.
@@ -99,7 +103,7 @@ struct KafkaDelivery {
   std::int64_t timestamp_ms = 0;
 };
 // Called once, from within serve() or the destructor. Errors: kafka_unauthorized, kafka_topic_missing, too_large (the
-// broker's limit), shutting_down. A broker that cannot be reached is no error: the record waits.
+// broker's limit), kafka_refused, shutting_down. A broker that cannot be reached is no error: the record waits.
 using KafkaDelivered = std::function<void(Result<KafkaDelivery>)>;
 
 // Idempotent, acks=all, no time-out: what was queued is delivered or the producer ends. After a fatal error of the
@@ -110,6 +114,8 @@ class KafkaProducer {
   struct Options {
     std::size_t queue_records_max = 65'536;
     std::size_t queue_bytes_max = std::size_t{256} << 20;
+    // How long the destructor waits for deliveries before it tells shutting_down: such a record may be in the topic.
+    std::chrono::milliseconds close_wait{3'000};
   };
   [[nodiscard]] static Result<std::unique_ptr<KafkaProducer>> open(const KafkaSettings& settings,
                                                                    const Options& options);
@@ -151,7 +157,7 @@ class KafkaAdmin {
   [[nodiscard]] static Result<std::unique_ptr<KafkaAdmin>> open(const KafkaSettings& settings,
                                                                 std::chrono::milliseconds timeout);
   ~KafkaAdmin();
-  // One partition. already_exists. Returns when every broker's metadata has it.
+  // One partition. already_exists, kafka_refused. Returns when several answers in a row have had it.
   [[nodiscard]] Result<void> create_topic(const std::string& topic, unsigned replicas,
                                           const std::map<std::string, std::string>& settings);
   [[nodiscard]] Result<void> delete_topic(const std::string& topic);  // kafka_topic_missing; tests and runbook
@@ -160,8 +166,8 @@ class KafkaAdmin {
   [[nodiscard]] Result<void> grant(std::span<const KafkaRight> rights);
   // Rights on this topic, prefixes and wildcards that cover it included; nullopt: the cluster has no authorizer.
   [[nodiscard]] Result<std::optional<std::vector<KafkaRight>>> rights(const std::string& topic);
-  // Principals that may use some transactional id.
-  [[nodiscard]] Result<std::vector<std::string>> transactional_principals();
+  // Principals that may use some transactional id; nullopt: the cluster has no authorizer.
+  [[nodiscard]] Result<std::optional<std::vector<std::string>>> transactional_principals();
   [[nodiscard]] Result<std::string> cluster_id();
   [[nodiscard]] Result<unsigned> brokers();
 

@@ -71,6 +71,8 @@ TEST(Tidy, AThirdPartyIsNamedInItsPlaceOnly) {
       {"rocksdb/", {"ledger/database.cc"}},
       {"sodium", {"ledger/keys.cc", "ledger/key_file.cc"}},
       {"openssl/", {"ledger/hash.cc"}},
+      {"librdkafka/", {"ledger/kafka_library.h"}},
+      {"ledger/kafka_library.h", {"ledger/kafka"}},
       {"boost/", {"api/server", "api/session", "api/wire", "tools/http_client.cc"}},
       {"prometheus/", {"api/http_metrics"}},
       {"CLI/", {"tools/"}},
