@@ -85,8 +85,9 @@ rocksdb::DBOptions database_options(const DatabaseOptions& options) {
   db.paranoid_checks = true;
   db.manual_wal_flush = false;
   db.recycle_log_file_num = 0;
-  db.wal_recovery_mode = options.strict ? rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords
-                                        : rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  db.wal_recovery_mode = options.strict && options.log_recovery == LogRecovery::torn_tail
+                             ? rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords
+                             : rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   // A storage error ends writing for good: what the disk then holds is for the start procedure to say.
   if (options.strict) db.max_bgerror_resume_count = 0;
   // Both opens of the start procedure replay this log: bounded, a start stays far below a second.
@@ -291,8 +292,10 @@ Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options)
   if (!status.ok()) {
     const std::string what = status.ToString();
     if (what.find("lock") != std::string::npos && status.IsIOError()) return fail(Code::dir_locked, name, what);
-    // A family that is not there, a manifest that names other files: RocksDB calls them invalid arguments.
-    const bool damaged = status.IsCorruption() || status.IsInvalidArgument() || status.IsNotFound();
+    // A family that is not there, a manifest that names other files: RocksDB calls them invalid arguments. A manifest
+    // or a log that CURRENT or the manifest names and that is not there: an I/O error, path not found.
+    const bool damaged =
+        status.IsCorruption() || status.IsInvalidArgument() || status.IsNotFound() || status.IsPathNotFound();
     Error error = error_of(status, name);
     if (damaged) error.code = Code::store_corrupt;
     return tl::unexpected(std::move(error));

@@ -32,14 +32,21 @@ struct FamilyOptions {
   std::size_t write_buffer_bytes = std::size_t{32} << 20;
 };
 
+// What an open makes of a write-ahead log that does not read to its end.
+enum class LogRecovery : std::uint8_t {
+  torn_tail,      // takes what a crash can have left, an incomplete last record; refuses all else
+  point_in_time,  // takes all up to the first damage and forgets the rest: only on a copy, or where all can be rebuilt
+};
+
 struct DatabaseOptions {
   std::filesystem::path directory;
   std::vector<FamilyOptions> families;  // "default" is added by itself and not used
   bool create = false;                  // only the command that creates may set it
   bool read_only = false;
-  // Ledger: recovery refuses what a crash cannot have left, and any background error stops writing. Projections recover
-  // to the last good point: they can be rebuilt.
+  // Ledger: any background error stops writing. Projections, which can be rebuilt, go on, and recover to the last good
+  // point whatever `log_recovery` says.
   bool strict = true;
+  LogRecovery log_recovery = LogRecovery::torn_tail;
   std::size_t block_cache_bytes = std::size_t{64} << 20;
   // A rocksdb::Env* for tests that cut power or break files; nullptr: the machine's.
   void* env = nullptr;

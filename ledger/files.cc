@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <system_error>
 #include <utility>
@@ -132,6 +133,13 @@ class PosixFiles final : public Files {
     const Descriptor descriptor = open_descriptor(path, O_RDONLY | O_DIRECTORY);
     if (!descriptor.valid()) return failed(errno, path, "open");
     if (::fsync(descriptor.get()) != 0) return failed(errno, path, "fsync");
+    return {};
+  }
+
+  Result<void> exchange(const std::filesystem::path& one, const std::filesystem::path& other) override {
+    if (::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) != 0) {
+      return failed(errno, other, "renameat2");
+    }
     return {};
   }
 

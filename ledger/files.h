@@ -41,6 +41,9 @@ class Files {
   [[nodiscard]] virtual Result<void> make_directories(const std::filesystem::path& path) = 0;
   // New names in it are on the disk.
   [[nodiscard]] virtual Result<void> sync_directory(const std::filesystem::path& path) = 0;
+  // Two folders on one file system take each other's place, in one step: a crash finds both as before or both
+  // exchanged, the latter for good once the folders that name them are synced.
+  [[nodiscard]] virtual Result<void> exchange(const std::filesystem::path& one, const std::filesystem::path& other) = 0;
   // An advisory lock that ends with the process. dir_locked: another process (or another open node) has it.
   [[nodiscard]] virtual Result<std::unique_ptr<DirectoryLock>> lock_directory(const std::filesystem::path& path,
                                                                               Sharing sharing) = 0;

@@ -168,6 +168,15 @@ std::string to_base32(std::string_view bytes) {
   return text;
 }
 
+std::string to_uuid(const std::array<std::uint8_t, 16>& bytes) {
+  std::array<std::uint8_t, 16> versioned = bytes;
+  versioned[6] = static_cast<std::uint8_t>((versioned[6] & 0x0f) | 0x40);
+  versioned[8] = static_cast<std::uint8_t>((versioned[8] & 0x3f) | 0x80);
+  std::string text = to_hex({reinterpret_cast<const char*>(versioned.data()), versioned.size()});
+  for (const std::size_t at : {8U, 13U, 18U, 23U}) text.insert(at, "-");
+  return text;
+}
+
 std::string digest_text(const Hash& hash) { return std::string(kDigestPrefix) + to_hex(hash.view()); }
 
 Result<Hash> parse_digest(std::string_view text) {

@@ -39,7 +39,8 @@ class Sha256 {
 [[nodiscard]] std::string to_base64(std::string_view bytes);           // RFC 4648 section 4, padded
 [[nodiscard]] Result<std::string> from_base64(std::string_view text);  // one spelling only; bad_value
 [[nodiscard]] std::string to_base32(std::string_view bytes);           // RFC 4648 alphabet, lower case, no padding
-[[nodiscard]] std::string digest_text(const Hash& hash);               // "sha256:" and hex
-[[nodiscard]] Result<Hash> parse_digest(std::string_view text);        // of that form; bad_value
+[[nodiscard]] std::string to_uuid(const std::array<std::uint8_t, 16>& bytes);  // RFC 9562 version 4: 6 bits are given
+[[nodiscard]] std::string digest_text(const Hash& hash);                       // "sha256:" and hex
+[[nodiscard]] Result<Hash> parse_digest(std::string_view text);                // of that form; bad_value
 
 }  // namespace jangbu

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ledger/checkpoint.h"
+#include "ledger/quarantine.h"
 #include "ledger/screen_digest.h"
 #include "ledger/tree.h"
 #include "schemas/invariant.h"
@@ -112,13 +113,6 @@ Result<std::vector<LedgerState>> load_ledgers(const Store& store, RecordScreen& 
   return ledgers;
 }
 
-Error refusal(const Found& found) {
-  const RecoveryRow& row = row_of(found.finding);
-  JANGBU_INVARIANT(row.refuses, row.name);
-  return Error{*row.refuses, found.where,
-               found.what + "; nothing was changed. RUNBOOK, \"" + std::string(row.runbook) + "\""};
-}
-
 // The table, over a database that is open read-only.
 Result<Found> examine(const Store& store, const std::vector<LedgerState>& ledgers, const Result<TipFile>& tip,
                       bool tip_exists, bool founding) {
@@ -138,6 +132,110 @@ Result<Found> examine(const Store& store, const std::vector<LedgerState>& ledger
     }
   }
   return compare_with_tip(store, ledgers, *tip);
+}
+
+// A database as it was found, open read-only.
+struct Looked {
+  std::shared_ptr<Store> store;
+  std::vector<LedgerState> ledgers;
+  Found found;
+};
+
+struct Tip {
+  bool exists = false;
+  Result<TipFile> file;
+};
+
+Error refusal(const Found& found, std::string_view tried) {
+  const RecoveryRow& row = row_of(found.finding);
+  JANGBU_INVARIANT(row.refuses, row.name);
+  return Error{
+      *row.refuses, found.where,
+      found.what + std::string(tried) + "; nothing was changed. RUNBOOK, \"" + std::string(row.runbook) + "\""};
+}
+
+// A database that cannot be read, or what its first ledger's bytes are not.
+bool is_damage(const Error& error) { return error.code == Code::store_corrupt || error.code == Code::bad_entry; }
+
+Result<Looked> look_at(const std::filesystem::path& database, const StartOptions& options, const Tip& tip,
+                       RecordScreen& reader) {
+  StoreOptions store_options;
+  store_options.directory = database;
+  store_options.read_only = true;
+  store_options.env = options.env;
+  auto store = Store::open(store_options);
+  if (!store) {
+    // A tip is made after its database: one that stands alone has lost it.
+    if (store.error().code == Code::no_such_node && tip.exists) store.error().code = Code::store_corrupt;
+    return tl::unexpected(store.error());
+  }
+  const auto founded = (*store)->is_founded();
+  if (!founded) return tl::unexpected(founded.error());
+  if (*founded && options.founding) {
+    return fail(Code::no_such_node, options.directory.string(), "the space is founded already");
+  }
+  auto ledgers = load_ledgers(**store, reader, !*founded);
+  if (!ledgers) return tl::unexpected(ledgers.error());
+  auto found = examine(**store, *ledgers, tip.file, tip.exists, !*founded);
+  if (!found) return tl::unexpected(found.error());
+  // A database that has lost its end has lost the mark too: only what holds its tip was never founded.
+  const bool lost_its_end = tip.file && row_of(found->finding).refuses;
+  if (!*founded && !options.founding && !lost_its_end) {
+    return fail(Code::no_such_node, options.directory.string(), "the space was never founded to its end: delete it");
+  }
+  return Looked{std::move(*store), std::move(*ledgers), std::move(*found)};
+}
+
+// Is the damage of a kind that a copy, read up to it, may not have?
+bool worth_a_try(const Result<Looked>& looked, const Tip& tip) {
+  if (!tip.file) return false;  // nothing to hold the copy against
+  if (!looked) return is_damage(looked.error());
+  switch (looked->found.finding) {
+    case Finding::ledger_missing:
+    case Finding::ends_before_tip:
+    case Finding::end_damaged:
+    case Finding::checkpoint_bad:
+      return true;
+    case Finding::holds:
+    case Finding::ahead:
+    case Finding::tip_missing:
+    case Finding::tip_damaged:
+    case Finding::other_root:  // no damage makes another history of the same size
+      return false;
+  }
+  return false;
+}
+
+// Returns where the refused database is kept. The original is not touched before the exchange; a failed try removes its
+// copy.
+Result<std::filesystem::path> adopt_recovered_copy(const StartOptions& options, const Tip& tip, RecordScreen& reader) {
+  auto quarantine = Quarantine::copy_database(*options.files, options.directory, *options.recover_at_ms);
+  if (!quarantine) return tl::unexpected(quarantine.error());
+  {
+    StoreOptions copy;
+    copy.directory = quarantine->copy();
+    copy.env = options.env;
+    copy.log_recovery = LogRecovery::point_in_time;
+    // Opening writes what could be read of the log into tables: closed again, the copy opens like any other.
+    if (const auto opened = Store::open(copy); !opened) return tl::unexpected(opened.error());
+  }
+  std::vector<LedgerHead> heads;
+  {
+    const auto looked = look_at(quarantine->copy(), options, tip, reader);
+    if (!looked) return tl::unexpected(looked.error());
+    const Found& found = looked->found;
+    if (const auto refuses = row_of(found.finding).refuses) return fail(*refuses, found.where, found.what);
+    for (const LedgerState& state : looked->ledgers) {
+      heads.push_back(LedgerHead{state.id(), state.size(), state.root()});
+    }
+  }
+  if (auto adopted = quarantine->adopt(heads); !adopted) return tl::unexpected(adopted.error());
+  return quarantine->folder();
+}
+
+Error refusal(const Result<Looked>& looked, std::string_view tried) {
+  if (looked) return refusal(looked->found, tried);
+  return refusal(Found{Finding::end_damaged, looked.error().where, looked.error().what}, tried);
 }
 
 }  // namespace
@@ -164,52 +262,60 @@ Result<Started> start(const StartOptions& options, RecordScreen& reader) {
     return fail(Code::read_only, options.directory.string(), "this is a backup; RUNBOOK, \"restore\"");
   }
 
-  StoreOptions store_options;
-  store_options.directory = database_path(options.directory);
-  store_options.read_only = true;
-  store_options.env = options.env;
-  auto store = Store::open(store_options);
-  if (!store) return tl::unexpected(store.error());
-  const auto founded = (*store)->is_founded();
-  if (!founded) return tl::unexpected(founded.error());
-  if (*founded == options.founding) {
-    return fail(Code::no_such_node, options.directory.string(),
-                *founded ? "the space is founded already" : "the space was never founded to its end: delete it");
+  Tip tip{files.exists(tip_path(options.directory)),
+          TipFile::open(files, tip_path(options.directory),
+                        options.read_only ? Files::Mode::read : Files::Mode::read_write)};
+  auto looked = look_at(database_path(options.directory), options, tip, reader);
+  if (options.recover_at_ms && !options.read_only && !options.founding && worth_a_try(looked, tip)) {
+    Error refused = refusal(looked, "");
+    if (looked) looked->store.reset();
+    const auto kept = adopt_recovered_copy(options, tip, reader);
+    if (!kept && kept.error().code == Code::disk_full) {
+      return fail(Code::disk_full, kept.error().where,
+                  "the database was refused (" + refused.what +
+                      "), and there is no space for the copy on which its recovery is tried: free some (`ballast`, old "
+                      "folders in `quarantine`) and start again. RUNBOOK, \"quarantine\"");
+    }
+    if (!kept) {
+      return tl::unexpected(
+          refusal(looked, "; its state before the damage was tried on a copy: " + to_string(kept.error())));
+    }
+    looked = look_at(database_path(options.directory), options, tip, reader);
+    started.recovered = Recovered{*kept, std::move(refused)};
   }
-  auto ledgers = load_ledgers(**store, reader, options.founding);
-  if (!ledgers) return tl::unexpected(ledgers.error());
-  const bool tip_exists = files.exists(tip_path(options.directory));
-  auto tip = TipFile::open(files, tip_path(options.directory),
-                           options.read_only ? Files::Mode::read : Files::Mode::read_write);
-  const auto found = examine(**store, *ledgers, tip, tip_exists, options.founding);
-  if (!found) return tl::unexpected(found.error());
-  if (row_of(found->finding).refuses) {
-    if (!options.read_only) return tl::unexpected(refusal(*found));
-    started.refused = refusal(*found);
+  if (!looked && is_damage(looked.error())) return tl::unexpected(refusal(looked, ""));
+  if (!looked) return tl::unexpected(looked.error());
+  if (row_of(looked->found.finding).refuses) {
+    if (!options.read_only) return tl::unexpected(refusal(looked->found, ""));
+    started.refused = refusal(looked->found, "");
   }
-  auto last = (*store)->last_commit();
+  auto last = looked->store->last_commit();
   if (!last) return tl::unexpected(last.error());
   started.last_commit = *last;
-  if (tip) {
-    started.last_commit = std::max(*last, tip->commit());
-    started.tip = std::move(*tip);
+  if (tip.file) {
+    started.last_commit = std::max(*last, tip.file->commit());
+    started.tip = std::move(*tip.file);
   }
 
   if (!options.read_only) {
-    store->reset();
-    store_options.read_only = false;
-    store = Store::open(store_options);
+    looked->store.reset();
+    StoreOptions store_options;
+    store_options.directory = database_path(options.directory);
+    store_options.env = options.env;
+    auto store = Store::open(store_options);
     if (!store) return tl::unexpected(store.error());
-    for (std::size_t i = 0; i < ledgers->size(); ++i) {
+    for (std::size_t i = 0; i < looked->ledgers.size(); ++i) {
+      const LedgerState& state = looked->ledgers[i];
       const auto size = (*store)->size(LedgerNumber(i));
       if (!size) return tl::unexpected(size.error());
-      if (*size != (*ledgers)[i].size()) {
-        return fail(Code::store_corrupt, (*ledgers)[i].id().text(), "opened for writing, the database ends elsewhere");
+      if (*size != state.size()) {
+        return fail(Code::store_corrupt, state.id().text(), "opened for writing, the database ends elsewhere");
       }
     }
+    looked->store = std::move(*store);
   }
-  started.store = std::move(*store);
-  started.ledgers = std::move(*ledgers);
+  started.store = std::move(looked->store);
+  started.ledgers = std::move(looked->ledgers);
   return started;
 }
 

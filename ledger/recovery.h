@@ -3,17 +3,26 @@
 //
 // One row of the table for each thing that can be found; the first that holds for any ledger decides for the node.
 //
-//   finding             what the start does   error         the way out (ops/RUNBOOK.md)
-//   ------------------  --------------------  ------------  ---------------------------------------------------------
+//   finding             what the start does   error          the way out (ops/RUNBOOK.md)
+//   ------------------  --------------------  -------------  --------------------------------------------------------
 //   holds               serves                -
-//   ahead               serves                -             a crash between commit and tip: the start records the tip
-//   tip_missing         refuses               tip_corrupt   "tip": from a backup, or by who knows what was released
-//   tip_damaged         refuses               tip_corrupt   "tip"
-//   ledger_missing      refuses               tip_rollback  "rollback": the database is older than what was released
-//   ends_before_tip     refuses               tip_rollback  "rollback"
-//   other_root          refuses               tip_fork      "fork": same size, other history
-//   end_damaged         refuses               store_corrupt "damage": the last entries do not hash to the last
-//   checkpoint checkpoint_bad      refuses               store_corrupt "damage"
+//   ahead               serves                -              a crash between commit and tip: the start records the tip
+//   tip_missing         refuses               tip_corrupt    "tip": by who knows what was released
+//   tip_damaged         refuses               tip_corrupt    "tip"
+//   ledger_missing      tries, else refuses   tip_rollback   "rollback": the database is older than what was released
+//   ends_before_tip     tries, else refuses   tip_rollback   "rollback"
+//   other_root          refuses               tip_fork       "fork": same size, other history
+//   end_damaged         tries, else refuses   store_corrupt  "damage": the last entries do not hash to the last
+//                                                            checkpoint
+//   checkpoint_bad      tries, else refuses   store_corrupt  "damage"
+//   (cannot be read)    tries, else refuses   store_corrupt  "damage": what RocksDB says of its log, manifest, tables
+//
+// "Tries", with `recover_at_ms` only: the database is copied (quarantine.h), RocksDB takes the copy to the last point
+// before the first damage in its write-ahead log, and the copy goes through this same table. If it holds what the tip
+// says, for every ledger by size and root, it takes the database's place, and what was refused is kept in quarantine. A
+// flip in a record that was written after the tip ends so; one before it does not, since no mode brings back what was
+// in it. A manifest flip can open an empty database, and a writing open would then delete its tables: so no writing
+// open comes before the compare, except on a copy.
 //
 // "Refuses" means: Node::open() answers the error, and with `read_only` the node opens for reading and says why it
 // writes nothing. Nothing is repaired in place.
@@ -58,8 +67,16 @@ struct StartOptions {
   std::filesystem::path directory;
   bool read_only = false;
   bool founding = false;  // create_space() only: ledgers may be empty yet
+  // Set: a refused database may be recovered on a copy, whose folder is named after this time. Not with read_only.
+  std::optional<std::int64_t> recover_at_ms;
   void* env = nullptr;
   Files* files = nullptr;
+};
+
+// A copy was adopted.
+struct Recovered {
+  std::filesystem::path kept;  // the quarantine's folder with what was refused
+  Error refused;               // why it was
 };
 
 struct Started {
@@ -69,9 +86,11 @@ struct Started {
   std::vector<LedgerState> ledgers;  // [i] is ledger number i
   CommitNumber last_commit;
   std::optional<Error> refused;  // read-only starts only: what the table says
+  std::optional<Recovered> recovered;
 };
 
-// Errors: no_such_node, dir_locked, io, store_corrupt, bad_entry, and with !read_only the table's.
+// Errors: no_such_node, dir_locked, io, bad_entry, store_corrupt, disk_full (no space for the copy), and with
+// !read_only the table's. Each that the table gives names its section of ops/RUNBOOK.md.
 [[nodiscard]] Result<Started> start(const StartOptions& options, RecordScreen& reader);
 
 [[nodiscard]] std::filesystem::path database_path(const std::filesystem::path& directory);

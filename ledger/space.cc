@@ -42,11 +42,7 @@ class Chance {
       const Hash hash = sha256("jangbu/space/id/v1\n" + seed_ + "\n" + std::to_string(count_++));
       std::copy_n(hash.bytes.begin(), bytes.size(), bytes.begin());
     }
-    bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0f) | 0x40);  // RFC 9562: version 4
-    bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3f) | 0x80);
-    std::string text = to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    for (const std::size_t at : {8U, 13U, 18U, 23U}) text.insert(at, "-");
-    return text;
+    return to_uuid(bytes);
   }
 
  private:

@@ -116,6 +116,7 @@ Result<std::shared_ptr<Store>> Store::open(const StoreOptions& options) {
   database_options.create = options.create;
   database_options.read_only = options.read_only;
   database_options.env = options.env;
+  database_options.log_recovery = options.log_recovery;
   auto database = Database::open(database_options);
   if (!database) return tl::unexpected(database.error());
   std::shared_ptr<Store> store(new Store(std::move(*database)));

@@ -34,6 +34,7 @@ struct StoreOptions {
   bool create = false;
   bool read_only = false;
   void* env = nullptr;  // see DatabaseOptions
+  LogRecovery log_recovery = LogRecovery::torn_tail;
 };
 
 struct StoredCheckpoint {

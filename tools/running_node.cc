@@ -169,6 +169,7 @@ Result<std::unique_ptr<RunningNode>> RunningNode::open(const RunningNodeOptions&
   node_options.clock = options.clock;
   node_options.ask_passphrase = options.ask_passphrase;
   node_options.read_only = options.read_only;
+  node_options.recover = options.recover;
   auto node = Node::open(node_options, *types);
   if (!node) return tl::unexpected(node.error());
   impl->node = std::move(*node);

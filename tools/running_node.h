@@ -26,6 +26,7 @@ struct RunningNodeOptions {
   const Clock* clock = nullptr;
   AskPassphrase ask_passphrase;
   bool read_only = false;
+  bool recover = false;  // see NodeOptions
   // Threads that tick and conclude by themselves. Without them (the demo, tests) the caller does, by advance().
   bool on_its_own = true;
 };

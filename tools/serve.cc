@@ -15,6 +15,12 @@ struct Options {
   bool read_only = false;
 };
 
+// The node refuses to write, and can still be read: so it answers questions until somebody walks the way out.
+bool refuses_to_write(const Error& error) {
+  return error.code == Code::tip_rollback || error.code == Code::tip_fork || error.code == Code::tip_corrupt ||
+         error.code == Code::store_corrupt;
+}
+
 Result<void> serve(Environment& environment, const Options& options) {
   auto address = parse_listen_address(options.listen);
   if (!address) return tl::unexpected(address.error());
@@ -27,8 +33,16 @@ Result<void> serve(Environment& environment, const Options& options) {
   running_options.clock = &environment.clock;
   running_options.ask_passphrase = std::move(*ask);
   running_options.read_only = options.read_only;
+  running_options.recover = true;
   auto running = RunningNode::open(running_options);
+  if (!running && !options.read_only && refuses_to_write(running.error())) {
+    const Error refused = running.error();
+    running_options.read_only = true;
+    running = RunningNode::open(running_options);
+    if (!running) return tl::unexpected(refused);  // it cannot be read either
+  }
   if (!running) return tl::unexpected(running.error());
+  for (const std::string& note : (*running)->node().start_notes()) environment.err << note << '\n';
   environment.out
       << "serving " << (*running)->node().space() << " at " << (*running)->url() << '\n'
       << "open, without authentication: whoever can connect may read and write; so it listens on loopback only\n"

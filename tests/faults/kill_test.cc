@@ -24,6 +24,7 @@
 
 #include "ledger/view.h"
 #include "tests/ledger/space_fixture.h"
+#include "tests/support/forwarding_files.h"
 
 namespace jangbu {
 namespace {
@@ -105,7 +106,7 @@ class TrapFileSystem final : public rocksdb::FileSystemWrapper {
   Trap& trap_;
 };
 
-class TrapFiles final : public Files {
+class TrapFiles final : public testing::ForwardingFiles {
  public:
   explicit TrapFiles(Trap& trap) : trap_(trap) {}
   Result<std::unique_ptr<File>> open(const std::filesystem::path& path, Mode mode) override {
@@ -113,38 +114,26 @@ class TrapFiles final : public Files {
     if (!file) return file;
     return std::make_unique<TrapTip>(trap_, std::move(*file));
   }
-  bool exists(const std::filesystem::path& path) override { return machine().exists(path); }
-  Result<void> make_directories(const std::filesystem::path& path) override { return machine().make_directories(path); }
-  Result<void> sync_directory(const std::filesystem::path& path) override { return machine().sync_directory(path); }
-  Result<std::unique_ptr<DirectoryLock>> lock_directory(const std::filesystem::path& path, Sharing sharing) override {
-    return machine().lock_directory(path, sharing);
-  }
-  Result<std::uint64_t> free_bytes(const std::filesystem::path& path) override { return machine().free_bytes(path); }
-  Result<void> reserve(const std::filesystem::path& path, std::uint64_t bytes) override {
-    return machine().reserve(path, bytes);
-  }
 
  private:
-  class TrapTip final : public File {
+  class TrapTip final : public testing::ForwardingFile {
    public:
-    TrapTip(Trap& trap, std::unique_ptr<File> file) : trap_(trap), file_(std::move(file)) {}
-    Result<std::string> read(std::uint64_t offset, std::size_t size) override { return file_->read(offset, size); }
+    TrapTip(Trap& trap, std::unique_ptr<File> file) : ForwardingFile(std::move(file)), trap_(trap) {}
     Result<void> write(std::uint64_t offset, std::string_view bytes) override {
       trap_.pass(Point::tip_write_before);
-      auto written = file_->write(offset, bytes);
+      auto written = ForwardingFile::write(offset, bytes);
       trap_.pass(Point::tip_write_after);
       return written;
     }
     Result<void> sync() override {
       trap_.pass(Point::tip_sync_before);
-      auto synced = file_->sync();
+      auto synced = ForwardingFile::sync();
       trap_.pass(Point::tip_sync_after);
       return synced;
     }
 
    private:
     Trap& trap_;
-    std::unique_ptr<File> file_;
   };
   Trap& trap_;
 };

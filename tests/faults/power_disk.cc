@@ -6,6 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/forwarding_files.h"
+
 namespace jangbu::testing {
 namespace {
 
@@ -140,59 +142,86 @@ class CutFileSystem final : public rocksdb::FileSystemWrapper {
   PowerDisk& disk_;
 };
 
-class CutFiles final : public Files {
+// The tip: written over in place.
+class CutTip final : public ForwardingFile {
  public:
-  explicit CutFiles(PowerDisk& disk) : disk_(disk) {}
-  Result<std::unique_ptr<File>> open(const std::filesystem::path& path, Mode mode) override {
-    auto file = machine().open(path, mode);
-    if (!file) return file;
-    return std::make_unique<CutTip>(disk_, path.string(), std::move(*file));
+  CutTip(PowerDisk& disk, std::string path, std::unique_ptr<File> file)
+      : ForwardingFile(std::move(file)), disk_(disk), path_(std::move(path)) {}
+  Result<void> write(std::uint64_t offset, std::string_view bytes) override {
+    const PowerDisk::May may = disk_.change();
+    if (may == PowerDisk::May::nothing) return fail(Code::io, path_, "the power is off");
+    const std::string_view part = may == PowerDisk::May::all ? bytes : bytes.substr(0, bytes.size() / 2);
+    auto before = read(offset, part.size());
+    if (!before) return tl::unexpected(before.error());
+    if (auto written = ForwardingFile::write(offset, part); !written) return written;
+    disk_.tip_written(path_, offset, std::move(*before), std::string(part));
+    if (may == PowerDisk::May::half) return fail(Code::io, path_, "the power is off");
+    return {};
   }
-  bool exists(const std::filesystem::path& path) override { return machine().exists(path); }
-  Result<void> make_directories(const std::filesystem::path& path) override { return machine().make_directories(path); }
-  Result<void> sync_directory(const std::filesystem::path& path) override { return machine().sync_directory(path); }
-  Result<std::unique_ptr<DirectoryLock>> lock_directory(const std::filesystem::path& path, Sharing sharing) override {
-    return machine().lock_directory(path, sharing);
-  }
-  Result<std::uint64_t> free_bytes(const std::filesystem::path& path) override { return machine().free_bytes(path); }
-  Result<void> reserve(const std::filesystem::path& path, std::uint64_t bytes) override {
-    return machine().reserve(path, bytes);
+  Result<void> sync() override {
+    if (!disk_.sync()) return fail(Code::io, path_, "no sync");
+    disk_.tip_synced(path_);
+    return {};
   }
 
  private:
-  class CutTip final : public File {
-   public:
-    CutTip(PowerDisk& disk, std::string path, std::unique_ptr<File> file)
-        : disk_(disk), path_(std::move(path)), file_(std::move(file)) {}
-    Result<std::string> read(std::uint64_t offset, std::size_t size) override { return file_->read(offset, size); }
-    Result<void> write(std::uint64_t offset, std::string_view bytes) override {
-      const PowerDisk::May may = disk_.change();
-      if (may == PowerDisk::May::nothing) return fail(Code::io, path_, "the power is off");
-      const std::string_view part = may == PowerDisk::May::all ? bytes : bytes.substr(0, bytes.size() / 2);
-      auto before = file_->read(offset, part.size());
-      if (!before) return tl::unexpected(before.error());
-      if (auto written = file_->write(offset, part); !written) return written;
-      disk_.tip_written(path_, offset, std::move(*before), std::string(part));
-      if (may == PowerDisk::May::half) return fail(Code::io, path_, "the power is off");
-      return {};
-    }
-    Result<void> sync() override {
-      if (!disk_.sync()) return fail(Code::io, path_, "no sync");
-      disk_.tip_synced(path_);
-      return {};
-    }
-
-   private:
-    PowerDisk& disk_;
-    std::string path_;
-    std::unique_ptr<File> file_;
-  };
   PowerDisk& disk_;
+  std::string path_;
 };
 
-}  // namespace
+// A new file: written from its beginning to its end.
+class CutNewFile final : public ForwardingFile {
+ public:
+  CutNewFile(PowerDisk& disk, std::string path, std::unique_ptr<File> file)
+      : ForwardingFile(std::move(file)), disk_(disk), path_(std::move(path)) {}
+  Result<void> write(std::uint64_t offset, std::string_view bytes) override {
+    const PowerDisk::May may = disk_.change();
+    if (may == PowerDisk::May::nothing) return fail(Code::io, path_, "the power is off");
+    const std::string_view part = may == PowerDisk::May::all ? bytes : bytes.substr(0, bytes.size() / 2);
+    if (auto written = ForwardingFile::write(offset, part); !written) return written;
+    disk_.appended(path_, part.size());
+    if (may == PowerDisk::May::half) return fail(Code::io, path_, "the power is off");
+    return {};
+  }
+  Result<void> sync() override {
+    if (!disk_.sync()) return fail(Code::io, path_, "no sync");
+    disk_.synced(path_);
+    return {};
+  }
 
-namespace {
+ private:
+  PowerDisk& disk_;
+  std::string path_;
+};
+
+class CutFiles final : public ForwardingFiles {
+ public:
+  explicit CutFiles(PowerDisk& disk) : disk_(disk) {}
+  Result<std::unique_ptr<File>> open(const std::filesystem::path& path, Mode mode) override {
+    if (mode == Mode::create && disk_.change() != PowerDisk::May::all) {
+      return fail(Code::io, path.string(), "the power is off");
+    }
+    auto file = machine().open(path, mode);
+    if (!file) return file;
+    if (mode != Mode::create) return std::make_unique<CutTip>(disk_, path.string(), std::move(*file));
+    disk_.created(path.string());
+    return std::make_unique<CutNewFile>(disk_, path.string(), std::move(*file));
+  }
+  Result<void> sync_directory(const std::filesystem::path& path) override {
+    if (!disk_.sync()) return fail(Code::io, path.string(), "no sync");
+    disk_.directory_synced(path.string());
+    return {};
+  }
+  Result<void> exchange(const std::filesystem::path& one, const std::filesystem::path& other) override {
+    if (disk_.change() != PowerDisk::May::all) return fail(Code::io, one.string(), "the power is off");
+    if (auto exchanged = machine().exchange(one, other); !exchanged) return exchanged;
+    disk_.exchanged(one.string(), other.string());
+    return {};
+  }
+
+ private:
+  PowerDisk& disk_;
+};
 
 // RocksDB waits a second after a failed flush before it tries again: here nobody will give the power back.
 class ImpatientClock final : public rocksdb::SystemClockWrapper {
@@ -300,6 +329,9 @@ void PowerDisk::directory_synced(const std::string& path) {
     written.name_synced = true;
     written.replaced.reset();
   }
+  if (exchange_ && std::filesystem::path(exchange_->first).parent_path() == std::filesystem::path(path)) {
+    exchange_.reset();
+  }
 }
 
 void PowerDisk::renamed(const std::string& from, const std::string& to, std::optional<std::string> replaced) {
@@ -312,6 +344,24 @@ void PowerDisk::renamed(const std::string& from, const std::string& to, std::opt
   file.named = ++names_;
   file.replaced = std::move(replaced);
   written_[to] = std::move(file);
+}
+
+void PowerDisk::swap_names(const std::string& one, const std::string& other) {
+  std::map<std::string, Written> moved;
+  for (auto& [path, file] : written_) {
+    const auto below = [&path](const std::string& folder) { return path.starts_with(folder + "/"); };
+    const std::string to = below(one)     ? other + path.substr(one.size())
+                           : below(other) ? one + path.substr(other.size())
+                                          : path;
+    moved.emplace(to, std::move(file));
+  }
+  written_ = std::move(moved);
+}
+
+void PowerDisk::exchanged(const std::string& one, const std::string& other) {
+  const std::lock_guard lock(mutex_);
+  swap_names(one, other);
+  exchange_ = {one, other};
 }
 
 void PowerDisk::removed(const std::string& path) {
@@ -332,6 +382,10 @@ void PowerDisk::tip_synced(const std::string& path) {
 void PowerDisk::forget() {
   const std::lock_guard lock(mutex_);
   off_ = true;
+  if (exchange_ && (cut_ == Cut::clean || cut_ == Cut::lost_names || random_() % 2 == 0)) {
+    if (Files::machine().exchange(exchange_->first, exchange_->second)) swap_names(exchange_->first, exchange_->second);
+  }
+  exchange_.reset();
   // Directories are journaled in order: of the names that were not synced, those up to some moment are there.
   std::uint64_t first = names_ + 1;
   for (const auto& [path, file] : written_) {

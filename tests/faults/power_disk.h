@@ -14,6 +14,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ledger/files.h"
@@ -53,6 +54,7 @@ class PowerDisk {
   void synced(const std::string& path);
   void directory_synced(const std::string& path);
   void renamed(const std::string& from, const std::string& to, std::optional<std::string> replaced);
+  void exchanged(const std::string& one, const std::string& other);
   void removed(const std::string& path);
   void tip_written(const std::string& path, std::uint64_t offset, std::string before, std::string after);
   void tip_synced(const std::string& path);
@@ -69,6 +71,8 @@ class PowerDisk {
     std::uint64_t offset;
     std::string before, after;
   };
+  void swap_names(const std::string& one, const std::string& other);
+
   mutable std::mutex mutex_;
   std::mt19937_64 random_;
   Cut cut_ = Cut::clean;
@@ -76,6 +80,7 @@ class PowerDisk {
   bool off_ = false;
   std::map<std::string, Written> written_;
   std::vector<Overwrite> overwrites_;
+  std::optional<std::pair<std::string, std::string>> exchange_;  // two folders whose new names are not synced
   std::unique_ptr<rocksdb::Env> env_;
   std::unique_ptr<Files> files_;
 };

@@ -7,6 +7,7 @@
 
 #include "ledger/tip.h"
 #include "tests/ledger/space_fixture.h"
+#include "tests/support/forwarding_files.h"
 
 namespace jangbu {
 namespace {
@@ -187,7 +188,7 @@ TEST_F(Start, ASpaceThatWasNeverFoundedToItsEndIsNoNode) {
 }
 
 // The k-th sync of the tip fails.
-class FailingFiles final : public Files {
+class FailingFiles final : public testing::ForwardingFiles {
  public:
   int syncs_left = INT_MAX;
 
@@ -196,31 +197,18 @@ class FailingFiles final : public Files {
     if (!file) return file;
     return std::make_unique<FailingFile>(*this, std::move(*file));
   }
-  bool exists(const std::filesystem::path& path) override { return machine().exists(path); }
-  Result<void> make_directories(const std::filesystem::path& path) override { return machine().make_directories(path); }
-  Result<void> sync_directory(const std::filesystem::path& path) override { return machine().sync_directory(path); }
-  Result<std::unique_ptr<DirectoryLock>> lock_directory(const std::filesystem::path& path, Sharing sharing) override {
-    return machine().lock_directory(path, sharing);
-  }
-  Result<std::uint64_t> free_bytes(const std::filesystem::path& path) override { return machine().free_bytes(path); }
-  Result<void> reserve(const std::filesystem::path& path, std::uint64_t bytes) override {
-    return machine().reserve(path, bytes);
-  }
 
  private:
-  class FailingFile final : public File {
+  class FailingFile final : public testing::ForwardingFile {
    public:
-    FailingFile(FailingFiles& files, std::unique_ptr<File> file) : files_(files), file_(std::move(file)) {}
-    Result<std::string> read(std::uint64_t offset, std::size_t size) override { return file_->read(offset, size); }
-    Result<void> write(std::uint64_t offset, std::string_view bytes) override { return file_->write(offset, bytes); }
+    FailingFile(FailingFiles& files, std::unique_ptr<File> file) : ForwardingFile(std::move(file)), files_(files) {}
     Result<void> sync() override {
       if (files_.syncs_left-- <= 0) return fail(Code::io, "tip", "no sync any more");
-      return file_->sync();
+      return ForwardingFile::sync();
     }
 
    private:
     FailingFiles& files_;
-    std::unique_ptr<File> file_;
   };
 };
 

@@ -22,18 +22,23 @@ struct Ran {
   std::string out, err;
 };
 
+// `arguments` without the program's name.
+inline Ran run_jangbu(const std::vector<std::string>& arguments, const Clock& clock, const std::string& input = {}) {
+  std::istringstream in(input);
+  std::ostringstream out, err;
+  Environment environment{in, out, err, clock, false, [](std::string_view) { return std::optional<std::string>(); },
+                          {}};
+  Ran ran;
+  ran.status = run(arguments, environment);
+  ran.out = out.str();
+  ran.err = err.str();
+  return ran;
+}
+
 class CliTest : public ::testing::Test {
  protected:
   Ran jangbu(const std::vector<std::string>& arguments, const std::string& input = {}) {
-    std::istringstream in(input);
-    std::ostringstream out, err;
-    Environment environment{in, out, err, clock_, false, [](std::string_view) { return std::optional<std::string>(); },
-                            {}};
-    Ran ran;
-    ran.status = run(arguments, environment);
-    ran.out = out.str();
-    ran.err = err.str();
-    return ran;
+    return run_jangbu(arguments, clock_, input);
   }
   // The same, on the node in `directory_`, expected to succeed; its standard output as JSON.
   Json json(std::vector<std::string> arguments) {

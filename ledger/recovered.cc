@@ -1,0 +1,130 @@
+#include "ledger/recovered.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <utility>
+
+#include "ledger/recovery.h"
+#include "ledger/space.h"
+#include "schemas/timestamp.h"
+
+namespace jangbu {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kNoteFormat = "jangbu/recovered/v1";
+constexpr std::size_t kNoteBytesMax = std::size_t{1} << 20;  // kTipLedgersMax lines of some 130 bytes
+
+fs::path note_path(const fs::path& database) { return database / "recovered"; }
+
+struct RecoveredNote {
+  std::string time;
+  std::vector<LedgerHead> heads;
+};
+
+std::string encode(const std::string& time, std::span<const LedgerHead> heads) {
+  std::string text = std::string(kNoteFormat) + "\n" + time + "\n";
+  for (const LedgerHead& head : heads) {
+    text += head.id.text() + " " + std::to_string(head.size.value()) + " " + to_hex(head.root.view()) + "\n";
+  }
+  return text;
+}
+
+std::optional<RecoveredNote> decode_note(const std::string& text) {
+  if (!text.ends_with("\n")) return std::nullopt;
+  std::istringstream lines(text);
+  std::string line;
+  RecoveredNote note;
+  if (!std::getline(lines, line) || line != kNoteFormat) return std::nullopt;
+  if (!std::getline(lines, note.time) || !read_timestamp(note.time)) return std::nullopt;
+  while (std::getline(lines, line)) {
+    std::istringstream words(line);
+    std::string id, size, root, more;
+    if (!(words >> id >> size >> root) || words >> more) return std::nullopt;
+    auto ledger = LedgerId::parse(id);
+    std::uint64_t entries = 0;
+    const auto parsed = std::from_chars(size.data(), size.data() + size.size(), entries);
+    const auto bytes = from_hex(root);
+    if (!ledger || parsed.ec != std::errc() || parsed.ptr != size.data() + size.size()) return std::nullopt;
+    if (!bytes || bytes->size() != sizeof(Hash)) return std::nullopt;
+    note.heads.push_back(LedgerHead{std::move(*ledger), TreeSize(entries), Hash::from(*bytes)});
+  }
+  return note;
+}
+
+Result<std::optional<RecoveredNote>> read_note(Files& files, const fs::path& path) {
+  if (!files.exists(path)) return std::optional<RecoveredNote>();
+  auto file = files.open(path, Files::Mode::read);
+  if (!file) return tl::unexpected(file.error());
+  const auto text = (*file)->read(0, kNoteBytesMax);
+  if (!text) return tl::unexpected(text.error());
+  auto note = decode_note(*text);
+  if (!note) {
+    return fail(Code::store_corrupt, path.string(), "not a note of a recovery; RUNBOOK, \"quarantine\"");
+  }
+  return note;
+}
+
+std::string event_of(const std::string& time, const LedgerHead& head) {
+  const std::string root = digest_text(head.root);
+  const Hash hash = sha256("jangbu/ledger-recovered/v1\n" + time + "\n" + head.id.text() + "\n" +
+                           std::to_string(head.size.value()) + "\n" + root);
+  nlohmann::ordered_json event;
+  event["specversion"] = "1.0";
+  std::array<std::uint8_t, 16> id{};
+  std::copy_n(hash.bytes.begin(), id.size(), id.begin());
+  event["id"] = to_uuid(id);
+  event["source"] = "/" + std::string(head.id.institution()) + "/node";
+  event["type"] = "kr.jangbu.ledger.recovered.v1";
+  event["time"] = time;
+  event["institution"] = head.id.institution();
+  event["data"]["ledger"] = head.id.text();
+  event["data"]["from"]["size"] = head.size.value();
+  event["data"]["from"]["root"] = root;
+  event["data"]["how"] = "point-in-time";
+  return event.dump();
+}
+
+}  // namespace
+
+Result<void> write_recovered_note(Files& files, const fs::path& database, const std::string& time,
+                                  std::span<const LedgerHead> heads) {
+  auto note = files.open(note_path(database), Files::Mode::create);
+  if (!note) return tl::unexpected(note.error());
+  if (auto written = (*note)->write(0, encode(time, heads)); !written) return written;
+  if (auto synced = (*note)->sync(); !synced) return synced;
+  return files.sync_directory(database);
+}
+
+void remove_recovered_note(const fs::path& database) {
+  std::error_code ignored;  // said again, it is a duplicate
+  fs::remove(note_path(database), ignored);
+}
+
+Result<RecoveredEvents> recovered_events(Files& files, const fs::path& directory, const AskPassphrase& ask,
+                                         const std::function<std::optional<std::string>(const LedgerId&)>& origin_of) {
+  const auto note = read_note(files, note_path(database_path(directory)));
+  if (!note) return tl::unexpected(note.error());
+  RecoveredEvents said;
+  if (!*note) return said;
+  for (const LedgerHead& head : (*note)->heads) {
+    const LedgerId into = LedgerId::of(head.id.institution(), LedgerKind::shared);
+    const auto origin = origin_of(into);
+    const auto key = read_signing_key(key_path(directory, into, KeyUse::system), ask);
+    if (!origin || !key) {
+      said.unsaid.push_back("that " + head.id.text() + " was recovered is not ledgered yet: " +
+                            (origin ? to_string(key.error()) : into.text() + " is not on this node"));
+      continue;
+    }
+    std::string event = event_of((*note)->time, head);
+    AuthorSignature signature = sign_event(*key, *origin, event);
+    said.events.push_back(Submission{into, std::move(event), std::move(signature), false});
+  }
+  return said;
+}
+
+}  // namespace jangbu
