@@ -10,6 +10,7 @@
 #include "ledger/ledger_state.h"
 #include "ledger/recovered.h"
 #include "ledger/recovery.h"
+#include "ledger/screen_digest.h"
 #include "ledger/sequencer.h"
 #include "ledger/space.h"
 #include "ledger/view_state.h"
@@ -177,7 +178,7 @@ struct Node::Impl {
     for (Submission& event : said->events) {
       const std::size_t number = numbers.at(event.ledger);
       auto queued = sequencer->submit(number, std::move(event), [this, left](const Result<Placement>& placement) {
-        if (placement && --*left == 0) remove_recovered_note(database_path(options.directory));
+        if (placement && --*left == 0) remove_recovered_notes(database_path(options.directory));
       });
       if (!queued) return queued;
     }
@@ -222,6 +223,7 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOptions& options, std::shared
   start_options.founding = options.founding;
   start_options.env = options.env;
   start_options.files = impl->files;
+  start_options.screen_digest = options.screen_digest.empty() ? screen_digest(*types) : options.screen_digest;
   if (options.recover && !options.read_only) {
     JANGBU_INVARIANT(options.clock != nullptr, "a writing node needs a clock");
     start_options.recover_at_ms = options.clock->wall_milliseconds();

@@ -105,6 +105,9 @@ struct NodeOptions {
   std::uint64_t disk_low_water_bytes = std::uint64_t{64} << 20;
   // A file that only occupies space: removing it lets a node start on a full disk (RUNBOOK, "disk full"). 0: none.
   std::uint64_t ballast_bytes = std::uint64_t{16} << 20;
+  // screen_digest(*types), for who opens many nodes with one table: the whole corpus of verdicts goes into it, so it
+  // costs more than all else in the start of a small node. Empty: computed.
+  std::string screen_digest;
   Files* files = nullptr;  // tests that break files; nullptr: the machine's. Outlives the node
   void* env = nullptr;     // likewise, a rocksdb::Env*
   bool founding = false;   // create_space() only: ledgers may still be empty

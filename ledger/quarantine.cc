@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "ledger/manifest.h"
 #include "ledger/recovered.h"
 #include "ledger/recovery.h"
 #include "schemas/timestamp.h"
@@ -36,7 +37,34 @@ Result<void> copy_file(Files& files, const fs::path& from, const fs::path& to) {
 // The database's log of its own doings, and its lock: no part of what it holds.
 bool is_housekeeping(const std::string& name) { return name.starts_with("LOG") || name == "LOCK"; }
 
-Result<void> copy_folder(Files& files, const fs::path& from, const fs::path& to) {
+Result<std::string> read_whole(Files& files, const fs::path& path) {
+  auto file = files.open(path, Files::Mode::read);
+  if (!file) return tl::unexpected(file.error());
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(path, error);
+  if (error) return fail(Code::io, path.string(), error.message());
+  return (*file)->read(0, size);
+}
+
+// The manifest that CURRENT names, without its last records.
+Result<void> copy_manifest(Files& files, const fs::path& from, const fs::path& to, std::size_t records) {
+  const auto bytes = read_whole(files, from);
+  if (!bytes) return tl::unexpected(bytes.error());
+  const auto kept = manifest_bytes_without(*bytes, records);
+  if (!kept) return fail(Code::bad_range, from.string(), "has no more records that could be left out");
+  auto copy = files.open(to, Files::Mode::create);
+  if (!copy) return tl::unexpected(copy.error());
+  if (auto written = (*copy)->write(0, std::string_view(*bytes).substr(0, *kept)); !written) return written;
+  return (*copy)->sync();
+}
+
+Result<void> copy_folder(Files& files, const fs::path& from, const fs::path& to, std::size_t manifest_records) {
+  std::string manifest;
+  if (manifest_records > 0) {
+    auto current = read_whole(files, from / "CURRENT");
+    if (!current) return tl::unexpected(current.error());
+    manifest = current->substr(0, current->find('\n'));
+  }
   if (auto made = files.make_directories(to); !made) return made;
   std::vector<std::string> names;
   std::error_code error;
@@ -52,7 +80,9 @@ Result<void> copy_folder(Files& files, const fs::path& from, const fs::path& to)
       fs::create_hard_link(from / name, to / name, not_linked);
       if (!not_linked) continue;
     }
-    if (auto copied = copy_file(files, from / name, to / name); !copied) return copied;
+    auto copied = name == manifest ? copy_manifest(files, from / name, to / name, manifest_records)
+                                   : copy_file(files, from / name, to / name);
+    if (!copied) return copied;
   }
   return files.sync_directory(to);
 }
@@ -76,7 +106,8 @@ Quarantine::~Quarantine() {
   fs::remove(folder_.parent_path(), ignored);  // only if nothing else is kept there
 }
 
-Result<Quarantine> Quarantine::copy_database(Files& files, const fs::path& directory, std::int64_t now_ms) {
+Result<Quarantine> Quarantine::copy_database(Files& files, const fs::path& directory, std::int64_t now_ms,
+                                             std::size_t manifest_records_left_out) {
   const std::string time = to_string(Timestamp::from_milliseconds(now_ms));
   std::string name = time;
   std::erase(name, ':');
@@ -85,7 +116,7 @@ Result<Quarantine> Quarantine::copy_database(Files& files, const fs::path& direc
     folder = directory / "quarantine" / (name + "-" + std::to_string(again));
   }
   Quarantine quarantine(files, directory, std::move(folder), time);
-  auto copied = copy_folder(files, database_path(directory), quarantine.copy());
+  auto copied = copy_folder(files, database_path(directory), quarantine.copy(), manifest_records_left_out);
   // Their names too, before anything is exchanged with what is in them.
   for (const fs::path& named : {quarantine.folder_, quarantine.folder_.parent_path(), directory}) {
     if (copied) copied = files.sync_directory(named);
@@ -95,7 +126,8 @@ Result<Quarantine> Quarantine::copy_database(Files& files, const fs::path& direc
 }
 
 Result<void> Quarantine::adopt(std::span<const LedgerHead> heads) {
-  if (auto noted = write_recovered_note(*files_, copy(), time_, heads); !noted) return noted;
+  if (auto noted = write_recovered_note(*files_, copy(), folder_.filename().string(), time_, heads); !noted)
+    return noted;
   if (auto exchanged = files_->exchange(database_path(directory_), copy()); !exchanged) return exchanged;
   keep_ = true;  // from here on the folder holds what was refused
   if (auto synced = files_->sync_directory(directory_); !synced) return synced;

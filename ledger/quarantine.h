@@ -3,7 +3,7 @@
 //
 //   <node>/db                     the database; never written to by a try
 //   <node>/quarantine/<time>/db   first the copy that is tried; after the exchange, the database that was refused
-//   <node>/db/recovered           in an adopted database, until what recovered.h says stands in its ledgers
+//   <node>/db/recovered-<time>    in an adopted database, until what recovered.h says stands in its ledgers
 //
 // A try that fails removes its own copy and nothing else. A crash before the exchange leaves a copy that may be
 // deleted; after it, the adopted database with its note, which comes in the same rename. Tables (*.sst) never change
@@ -25,9 +25,10 @@ namespace jangbu {
 
 class Quarantine {
  public:
-  // Makes quarantine/<time>/ and the copy in it. Errors: disk_full, io.
+  // Makes quarantine/<time>/ and the copy in it, whose manifest ends before its last records (manifest.h). Errors:
+  // disk_full, io, bad_range (the manifest has no such records).
   [[nodiscard]] static Result<Quarantine> copy_database(Files& files, const std::filesystem::path& directory,
-                                                        std::int64_t now_ms);
+                                                        std::int64_t now_ms, std::size_t manifest_records_left_out);
   ~Quarantine();  // removes the folder, unless it was adopted
   Quarantine(Quarantine&& other) noexcept;
   Quarantine& operator=(Quarantine&&) = delete;

@@ -19,7 +19,18 @@ namespace fs = std::filesystem;
 constexpr std::string_view kNoteFormat = "jangbu/recovered/v1";
 constexpr std::size_t kNoteBytesMax = std::size_t{1} << 20;  // kTipLedgersMax lines of some 130 bytes
 
-fs::path note_path(const fs::path& database) { return database / "recovered"; }
+constexpr std::string_view kNotePrefix = "recovered-";
+
+// In the order of their times.
+std::vector<fs::path> notes_in(const fs::path& database) {
+  std::vector<fs::path> notes;
+  std::error_code none;  // then there is no note either; the database was read a moment ago
+  for (fs::directory_iterator at(database, none), end; !none && at != end; at.increment(none)) {
+    if (at->path().filename().string().starts_with(kNotePrefix)) notes.push_back(at->path());
+  }
+  std::sort(notes.begin(), notes.end());
+  return notes;
+}
 
 struct RecoveredNote {
   std::string time;
@@ -56,8 +67,7 @@ std::optional<RecoveredNote> decode_note(const std::string& text) {
   return note;
 }
 
-Result<std::optional<RecoveredNote>> read_note(Files& files, const fs::path& path) {
-  if (!files.exists(path)) return std::optional<RecoveredNote>();
+Result<RecoveredNote> read_note(Files& files, const fs::path& path) {
   auto file = files.open(path, Files::Mode::read);
   if (!file) return tl::unexpected(file.error());
   const auto text = (*file)->read(0, kNoteBytesMax);
@@ -66,7 +76,7 @@ Result<std::optional<RecoveredNote>> read_note(Files& files, const fs::path& pat
   if (!note) {
     return fail(Code::store_corrupt, path.string(), "not a note of a recovery; RUNBOOK, \"quarantine\"");
   }
-  return note;
+  return std::move(*note);
 }
 
 std::string event_of(const std::string& time, const LedgerHead& head) {
@@ -91,38 +101,39 @@ std::string event_of(const std::string& time, const LedgerHead& head) {
 
 }  // namespace
 
-Result<void> write_recovered_note(Files& files, const fs::path& database, const std::string& time,
-                                  std::span<const LedgerHead> heads) {
-  auto note = files.open(note_path(database), Files::Mode::create);
+Result<void> write_recovered_note(Files& files, const fs::path& database, const std::string& name,
+                                  const std::string& time, std::span<const LedgerHead> heads) {
+  auto note = files.open(database / (std::string(kNotePrefix) + name), Files::Mode::create);
   if (!note) return tl::unexpected(note.error());
   if (auto written = (*note)->write(0, encode(time, heads)); !written) return written;
   if (auto synced = (*note)->sync(); !synced) return synced;
   return files.sync_directory(database);
 }
 
-void remove_recovered_note(const fs::path& database) {
+void remove_recovered_notes(const fs::path& database) {
   std::error_code ignored;  // said again, it is a duplicate
-  fs::remove(note_path(database), ignored);
+  for (const fs::path& note : notes_in(database)) fs::remove(note, ignored);
 }
 
 Result<RecoveredEvents> recovered_events(Files& files, const fs::path& directory, const AskPassphrase& ask,
                                          const std::function<std::optional<std::string>(const LedgerId&)>& origin_of) {
-  const auto note = read_note(files, note_path(database_path(directory)));
-  if (!note) return tl::unexpected(note.error());
   RecoveredEvents said;
-  if (!*note) return said;
-  for (const LedgerHead& head : (*note)->heads) {
-    const LedgerId into = LedgerId::of(head.id.institution(), LedgerKind::shared);
-    const auto origin = origin_of(into);
-    const auto key = read_signing_key(key_path(directory, into, KeyUse::system), ask);
-    if (!origin || !key) {
-      said.unsaid.push_back("that " + head.id.text() + " was recovered is not ledgered yet: " +
-                            (origin ? to_string(key.error()) : into.text() + " is not on this node"));
-      continue;
+  for (const fs::path& path : notes_in(database_path(directory))) {
+    const auto note = read_note(files, path);
+    if (!note) return tl::unexpected(note.error());
+    for (const LedgerHead& head : note->heads) {
+      const LedgerId into = LedgerId::of(head.id.institution(), LedgerKind::shared);
+      const auto origin = origin_of(into);
+      const auto key = read_signing_key(key_path(directory, into, KeyUse::system), ask);
+      if (!origin || !key) {
+        said.unsaid.push_back("that " + head.id.text() + " was recovered is not ledgered yet: " +
+                              (origin ? to_string(key.error()) : into.text() + " is not on this node"));
+        continue;
+      }
+      std::string event = event_of(note->time, head);
+      AuthorSignature signature = sign_event(*key, *origin, event);
+      said.events.push_back(Submission{into, std::move(event), std::move(signature), false, nullptr, {}});
     }
-    std::string event = event_of((*note)->time, head);
-    AuthorSignature signature = sign_event(*key, *origin, event);
-    said.events.push_back(Submission{into, std::move(event), std::move(signature), false});
   }
   return said;
 }

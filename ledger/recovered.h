@@ -21,11 +21,13 @@
 
 namespace jangbu {
 
-// Writes the note into a database's folder, synced. `time`: RFC 3339. Errors: io, disk_full, already_exists.
+// Writes a note into a database's folder, synced. `name`: the quarantine folder's, so that a note which is not said yet
+// when another recovery comes stays beside the new one. `time`: RFC 3339. Errors: io, disk_full, already_exists.
 [[nodiscard]] Result<void> write_recovered_note(Files& files, const std::filesystem::path& database,
-                                                const std::string& time, std::span<const LedgerHead> heads);
-// Once it is said. That this is not synced does no harm.
-void remove_recovered_note(const std::filesystem::path& database);
+                                                const std::string& name, const std::string& time,
+                                                std::span<const LedgerHead> heads);
+// Once all is said. That this is not synced does no harm.
+void remove_recovered_notes(const std::filesystem::path& database);
 
 struct RecoveredEvents {
   std::vector<Submission> events;

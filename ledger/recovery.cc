@@ -4,7 +4,6 @@
 
 #include "ledger/checkpoint.h"
 #include "ledger/quarantine.h"
-#include "ledger/screen_digest.h"
 #include "ledger/tree.h"
 #include "schemas/invariant.h"
 
@@ -99,9 +98,9 @@ Result<Found> look_at_end(const Store& store, LedgerNumber number, const LedgerS
   return Found{};
 }
 
-Result<std::vector<LedgerState>> load_ledgers(const Store& store, RecordScreen& reader, bool founding) {
+Result<std::vector<LedgerState>> load_ledgers(const Store& store, RecordScreen& reader, const std::string& digest,
+                                              bool founding) {
   std::vector<LedgerState> ledgers;
-  const std::string digest = screen_digest(*reader.types());
   for (std::size_t i = 0; i < store.ledgers().size(); ++i) {
     auto state = LedgerState::load(store, LedgerNumber(i), reader, digest);
     if (!state) return tl::unexpected(state.error());
@@ -174,7 +173,7 @@ Result<Looked> look_at(const std::filesystem::path& database, const StartOptions
   if (*founded && options.founding) {
     return fail(Code::no_such_node, options.directory.string(), "the space is founded already");
   }
-  auto ledgers = load_ledgers(**store, reader, !*founded);
+  auto ledgers = load_ledgers(**store, reader, options.screen_digest, !*founded);
   if (!ledgers) return tl::unexpected(ledgers.error());
   auto found = examine(**store, *ledgers, tip.file, tip.exists, !*founded);
   if (!found) return tl::unexpected(found.error());
@@ -206,22 +205,27 @@ bool worth_a_try(const Result<Looked>& looked, const Tip& tip) {
   return false;
 }
 
-// Returns where the refused database is kept. The original is not touched before the exchange; a failed try removes its
-// copy.
-Result<std::filesystem::path> adopt_recovered_copy(const StartOptions& options, const Tip& tip, RecordScreen& reader) {
-  auto quarantine = Quarantine::copy_database(*options.files, options.directory, *options.recover_at_ms);
-  if (!quarantine) return tl::unexpected(quarantine.error());
-  {
-    StoreOptions copy;
-    copy.directory = quarantine->copy();
-    copy.env = options.env;
-    copy.log_recovery = LogRecovery::point_in_time;
-    // Opening writes what could be read of the log into tables: closed again, the copy opens like any other.
-    if (const auto opened = Store::open(copy); !opened) return tl::unexpected(opened.error());
-  }
+// More than a crash can leave behind the last one that was synced.
+constexpr std::size_t kManifestRecordsTried = 8;
+
+// RocksDB takes the copy to its last state before the damage, and closes it again. Errors: store_corrupt (its log or
+// its manifest cannot be read so far), disk_full, io.
+Result<void> take_to_its_last_state(const std::filesystem::path& copy, void* env) {
+  StoreOptions options;
+  options.directory = copy;
+  options.env = env;
+  options.log_recovery = LogRecovery::point_in_time;
+  // Opening writes what could be read of the log into tables: after it the copy opens like any other.
+  const auto opened = Store::open(options);
+  return opened ? Result<void>() : tl::unexpected(opened.error());
+}
+
+// Adopts the copy if it holds what the tip says; returns where the refused database is then kept.
+Result<std::filesystem::path> adopt_if_it_holds(Quarantine& quarantine, const StartOptions& options, const Tip& tip,
+                                                RecordScreen& reader) {
   std::vector<LedgerHead> heads;
   {
-    const auto looked = look_at(quarantine->copy(), options, tip, reader);
+    const auto looked = look_at(quarantine.copy(), options, tip, reader);
     if (!looked) return tl::unexpected(looked.error());
     const Found& found = looked->found;
     if (const auto refuses = row_of(found.finding).refuses) return fail(*refuses, found.where, found.what);
@@ -229,8 +233,24 @@ Result<std::filesystem::path> adopt_recovered_copy(const StartOptions& options, 
       heads.push_back(LedgerHead{state.id(), state.size(), state.root()});
     }
   }
-  if (auto adopted = quarantine->adopt(heads); !adopted) return tl::unexpected(adopted.error());
-  return quarantine->folder();
+  if (auto adopted = quarantine.adopt(heads); !adopted) return tl::unexpected(adopted.error());
+  return quarantine.folder();
+}
+
+// The original is not touched before the exchange; a failed try removes its copy.
+Result<std::filesystem::path> adopt_recovered_copy(const StartOptions& options, const Tip& tip, RecordScreen& reader) {
+  Error first;
+  for (std::size_t left_out = 0; left_out <= kManifestRecordsTried; ++left_out) {
+    auto quarantine = Quarantine::copy_database(*options.files, options.directory, *options.recover_at_ms, left_out);
+    if (!quarantine && quarantine.error().code == Code::bad_range) break;
+    if (!quarantine) return tl::unexpected(quarantine.error());
+    auto taken = take_to_its_last_state(quarantine->copy(), options.env);
+    if (taken) return adopt_if_it_holds(*quarantine, options, tip, reader);
+    if (taken.error().code != Code::store_corrupt) return tl::unexpected(taken.error());
+    // Point-in-time recovery forgives the log's end, not the manifest's: that is tried record by record.
+    if (left_out == 0) first = std::move(taken.error());
+  }
+  return tl::unexpected(std::move(first));
 }
 
 Error refusal(const Result<Looked>& looked, std::string_view tried) {

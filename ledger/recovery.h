@@ -21,8 +21,10 @@
 // before the first damage in its write-ahead log, and the copy goes through this same table. If it holds what the tip
 // says, for every ledger by size and root, it takes the database's place, and what was refused is kept in quarantine. A
 // flip in a record that was written after the tip ends so; one before it does not, since no mode brings back what was
-// in it. A manifest flip can open an empty database, and a writing open would then delete its tables: so no writing
-// open comes before the compare, except on a copy.
+// in it. Where the copy cannot even be opened so, its manifest is tried without its last records,
+// one more each time: a crash can leave bytes there too that nobody waited for. A manifest flip can open an empty
+// database, and a writing open would then delete its tables: so no writing open comes before the compare, except on a
+// copy.
 //
 // "Refuses" means: Node::open() answers the error, and with `read_only` the node opens for reading and says why it
 // writes nothing. Nothing is repaired in place.
@@ -71,6 +73,7 @@ struct StartOptions {
   std::optional<std::int64_t> recover_at_ms;
   void* env = nullptr;
   Files* files = nullptr;
+  std::string screen_digest;  // this program's
 };
 
 // A copy was adopted.

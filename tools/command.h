@@ -50,6 +50,7 @@ void add_replay(CLI::App& app, Environment& environment, Exit& exit);
 void add_report(CLI::App& app, Environment& environment, Exit& exit);
 void add_backup(CLI::App& app, Environment& environment, Exit& exit);
 void add_restore(CLI::App& app, Environment& environment, Exit& exit);
+void add_tip(CLI::App& app, Environment& environment, Exit& exit);
 void add_demo(CLI::App& app, Environment& environment, Exit& exit);
 void add_status(CLI::App& app, Environment& environment, Exit& exit);
 void add_version(CLI::App& app, Environment& environment, Exit& exit);

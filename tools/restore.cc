@@ -4,10 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <map>
-#include <nlohmann/json.hpp>
 
 #include "ledger/files.h"
 #include "ledger/recovery.h"
@@ -15,6 +11,7 @@
 #include "tools/command.h"
 #include "tools/hot_copy.h"
 #include "tools/progress.h"
+#include "tools/released.h"
 
 namespace jangbu::tools {
 namespace {
@@ -42,45 +39,14 @@ Result<void> compare_tip(const VerifiedCopy& copy, const std::string& path) {
   });
 }
 
-// Returns the ledger that the checkpoint is of.
-Result<LedgerId> compare_checkpoint(const VerifiedCopy& copy, const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(Code::bad_usage, path, "cannot be opened");
-  const std::string note(std::istreambuf_iterator<char>(in), {});
-  for (const LedgerView& view : copy.views) {
-    if (!note.starts_with(view.info().origin + "\n")) continue;
-    const auto checkpoint = open_checkpoint(note, view.info().log_key);
-    if (!checkpoint) return fail(checkpoint.error().code, path, checkpoint.error().what);
-    if (checkpoint->size > view.size()) {
-      return fail(Code::tip_rollback, path,
-                  view.info().id.text() + " had " + std::to_string(checkpoint->size.value()) +
-                      " entries when this was signed; the backup has " + std::to_string(view.size().value()));
-    }
-    const auto root = view.root_at(checkpoint->size);
-    if (!root) return tl::unexpected(root.error());
-    if (*root != checkpoint->root) {
-      return fail(Code::tip_fork, path, view.info().id.text() + " has another root at this size in the backup");
-    }
-    return view.info().id;
-  }
-  return fail(Code::bad_usage, path, "a checkpoint of no ledger in this backup");
-}
-
 // Does something show that the copy holds all that was released? Error: something shows that it does not.
 Result<bool> holds_what_was_released(const VerifiedCopy& copy, const Options& options) {
   if (!options.tip.empty()) {
     if (auto holds = compare_tip(copy, options.tip); !holds) return tl::unexpected(holds.error());
   }
-  std::vector<LedgerId> shown;
-  for (const std::string& path : options.checkpoints) {
-    const auto ledger = compare_checkpoint(copy, path);
-    if (!ledger) return tl::unexpected(ledger.error());
-    shown.push_back(*ledger);
-  }
-  if (!options.tip.empty()) return true;
-  return std::all_of(copy.views.begin(), copy.views.end(), [&](const LedgerView& view) {
-    return std::find(shown.begin(), shown.end(), view.info().id) != shown.end();
-  });
+  const auto unshown = ledgers_not_shown(copy.views, options.checkpoints);
+  if (!unshown) return tl::unexpected(unshown.error());
+  return !options.tip.empty() || unshown->empty();
 }
 
 Result<Exit> restore(Environment& environment, const Options& options) {

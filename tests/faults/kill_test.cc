@@ -184,6 +184,7 @@ std::string verify(const Node& node, const std::filesystem::path& oracle) {
   NodeOptions options;
   options.directory = work.directory;
   options.clock = &clock;
+  options.screen_digest = testing::types_digest();
   options.ballast_bytes = 0;
   options.env = env.get();
   options.files = &files;
@@ -275,6 +276,7 @@ Ended run_child(const Work& work, std::mt19937_64& random) {
 TEST(Kill, LosesNothingThatWasAcknowledgedAndDoublesNothing) {
   const std::uint64_t seed = from_environment("SEED", 20'260'302);
   const std::uint64_t count = from_environment("F2_COUNT", 500);
+  ASSERT_FALSE(testing::types_digest().empty());  // made before the first fork: each child would make it again
   const testing::TemporaryFolder folder;
   Work work;
   work.directory = folder / "node";

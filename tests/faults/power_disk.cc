@@ -404,13 +404,16 @@ void PowerDisk::forget() {
       continue;
     }
     const std::uint64_t tail = file.size - file.synced;
-    const std::uint64_t kept = cut_ == Cut::clean || tail == 0 ? 0 : random_() % (tail + 1);
+    std::uint64_t kept = cut_ == Cut::clean || tail == 0 ? 0 : random_() % (tail + 1);
+    // The length of a file can reach the disk before its bytes do.
+    if (cut_ == Cut::garbage && random_() % 2 == 0) kept = tail;
     std::filesystem::resize_file(path, file.synced + kept, error);
     if (cut_ == Cut::garbage && kept > 0) {
       const std::uint64_t length = 1 + random_() % std::min<std::uint64_t>(kept, 512);
       std::string bytes(length, '\0');
       for (char& byte : bytes) byte = static_cast<char>(random_());
-      overwrite(path, file.synced + kept - length, bytes);
+      const std::uint64_t before_end = random_() % 2 == 0 ? 0 : random_() % (kept - length + 1);
+      overwrite(path, file.synced + kept - length - before_end, bytes);
     }
   }
   // The tip is overwritten in place: sectors of 512 bytes, each the old one or the new one.

@@ -24,7 +24,7 @@ namespace jangbu::testing {
 enum class Cut : std::uint8_t {
   clean,        // exactly what was synced
   torn,         // and a random part of what was not
-  garbage,      // and a random part whose end is other bytes
+  garbage,      // and a random part, or all, in which some bytes are others
   lost_names,   // as torn; files whose name was not synced vanish, renames are undone (in the others: half of them)
   failed_sync,  // a sync reports an error, then the power goes
 };

@@ -10,6 +10,7 @@
 
 #include "ledger/key_file.h"
 #include "ledger/node.h"
+#include "ledger/screen_digest.h"
 #include "ledger/space.h"
 #include "tests/support/temporary_folder.h"
 
@@ -20,6 +21,11 @@ inline constexpr std::int64_t kStartMs = 1'772'323'200'000;  // 2026-03-01T00:00
 inline std::shared_ptr<const TypeTable> types() {
   static const std::shared_ptr<const TypeTable> table = TypeTable::build().value();
   return table;
+}
+
+inline const std::string& types_digest() {
+  static const std::string digest = screen_digest(*types());
+  return digest;
 }
 
 inline LedgerId ledger(std::string_view id) { return LedgerId::parse(id).value(); }
@@ -63,6 +69,7 @@ class TestSpace {
     NodeOptions options;
     options.directory = directory();
     options.clock = &clock;
+    options.screen_digest = types_digest();
     options.ballast_bytes = 0;
     options.disk_low_water_bytes = 0;
     return options;

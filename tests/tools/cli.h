@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -23,11 +24,12 @@ struct Ran {
 };
 
 // `arguments` without the program's name.
-inline Ran run_jangbu(const std::vector<std::string>& arguments, const Clock& clock, const std::string& input = {}) {
+inline Ran run_jangbu(const std::vector<std::string>& arguments, const Clock& clock, const std::string& input = {},
+                      std::stop_token stop = {}) {
   std::istringstream in(input);
   std::ostringstream out, err;
-  Environment environment{in, out, err, clock, false, [](std::string_view) { return std::optional<std::string>(); },
-                          {}};
+  Environment environment{
+      in, out, err, clock, false, [](std::string_view) { return std::optional<std::string>(); }, std::move(stop)};
   Ran ran;
   ran.status = run(arguments, environment);
   ran.out = out.str();
