@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "ledger/ledger_state.h"
-#include "ledger/recovered.h"
 #include "ledger/recovery.h"
 #include "ledger/screen_digest.h"
 #include "ledger/sequencer.h"
@@ -51,7 +50,7 @@ struct Node::Impl {
   std::optional<TipFile> tip;
   std::map<LedgerId, std::size_t> numbers;
   std::optional<Error> refused;  // read-only: why it writes nothing
-  std::vector<std::string> notes;
+  std::optional<std::string> recovered;
   std::unique_ptr<Sequencer> sequencer;  // absent when read-only
   std::atomic<Order*> order = nullptr;
   std::vector<std::shared_ptr<const LedgerInfo>> infos;  // the writer's, like all that publish() makes
@@ -166,26 +165,6 @@ struct Node::Impl {
     return commit;
   }
 
-  // What an adopted copy was recovered to is said by this start's first commit or, if it ends before, by the next
-  // start's: the note beside the database goes only then.
-  [[nodiscard]] Result<void> say_recovered() {
-    auto said = recovered_events(*files, options.directory, options.ask_passphrase, [&](const LedgerId& id) {
-      const auto number = numbers.find(id);
-      return number == numbers.end() ? std::nullopt : std::optional(current()->authors[number->second]->origin());
-    });
-    if (!said) return tl::unexpected(said.error());
-    const auto left = std::make_shared<std::size_t>(said->events.size() + said->unsaid.size());  // the writer's
-    for (Submission& event : said->events) {
-      const std::size_t number = numbers.at(event.ledger);
-      auto queued = sequencer->submit(number, std::move(event), [this, left](const Result<Placement>& placement) {
-        if (placement && --*left == 0) remove_recovered_notes(database_path(options.directory));
-      });
-      if (!queued) return queued;
-    }
-    for (std::string& unsaid : said->unsaid) notes.push_back(std::move(unsaid));
-    return {};
-  }
-
   void make_ballast() {
     const std::filesystem::path path = options.directory / "ballast";
     if (options.ballast_bytes == 0 || files->exists(path)) return;
@@ -230,12 +209,7 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOptions& options, std::shared
   }
   auto started = start(start_options, reader);
   if (!started) return tl::unexpected(started.error());
-  if (started->recovered) {
-    impl->notes.push_back("the database was refused (" + to_string(started->recovered->refused) +
-                          "); its last state before the damage holds all that was released and was adopted; what was "
-                          "refused is kept in " +
-                          started->recovered->kept.string());
-  }
+  impl->recovered = std::move(started->recovered);
   impl->lock = std::move(started->lock);
   impl->store = std::move(started->store);
   impl->tip = std::move(started->tip);
@@ -269,7 +243,6 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOptions& options, std::shared
     impl->sequencer = std::make_unique<Sequencer>(*self.store, *self.tip, *self.files, *options.clock, types,
                                                   std::move(*lanes), last, std::move(sequencer),
                                                   [&self](const Released& released) { self.release(released); });
-    if (auto said = impl->say_recovered(); !said) return tl::unexpected(said.error());
   }
   return std::unique_ptr<Node>(new Node(std::move(impl)));
 }
@@ -394,7 +367,7 @@ std::shared_ptr<const AuthorRegistry> Node::authors(const LedgerId& ledger) cons
 const std::string& Node::space() const { return impl_->store->space(); }
 std::shared_ptr<const TypeTable> Node::types() const { return impl_->types; }
 
-const std::vector<std::string>& Node::start_notes() const { return impl_->notes; }
+const std::optional<std::string>& Node::recovered() const { return impl_->recovered; }
 
 std::optional<Error> Node::not_writing() const {
   if (!impl_->sequencer) return impl_->refused;

@@ -96,7 +96,7 @@ struct NodeOptions {
   AskPassphrase ask_passphrase;
   bool read_only = false;
   // A database that the start procedure refuses may be recovered on a copy (recovery.h); what it was recovered to is
-  // ledgered by the first commit. Without it the start only refuses.
+  // then to be ledgered: say_recovered(). Without it the start only refuses.
   bool recover = false;
   std::size_t commit_records_max = 4096;
   std::size_t commit_bytes_max = std::size_t{8} << 20;
@@ -167,8 +167,8 @@ class Node {
 
   [[nodiscard]] const std::string& space() const;
   [[nodiscard]] std::shared_ptr<const TypeTable> types() const;
-  // What this start has done beyond opening, a line each, for whoever operates the node.
-  [[nodiscard]] const std::vector<std::string>& start_notes() const;
+  // Set if this start has adopted a recovered copy: a sentence for whoever operates the node.
+  [[nodiscard]] const std::optional<std::string>& recovered() const;
   // Why it takes nothing: set when stopped or read-only.
   [[nodiscard]] std::optional<Error> not_writing() const;
 

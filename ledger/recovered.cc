@@ -115,27 +115,37 @@ void remove_recovered_notes(const fs::path& database) {
   for (const fs::path& note : notes_in(database)) fs::remove(note, ignored);
 }
 
-Result<RecoveredEvents> recovered_events(Files& files, const fs::path& directory, const AskPassphrase& ask,
-                                         const std::function<std::optional<std::string>(const LedgerId&)>& origin_of) {
-  RecoveredEvents said;
-  for (const fs::path& path : notes_in(database_path(directory))) {
+Result<std::vector<std::string>> say_recovered(Node& node, const NodeOptions& options) {
+  Files& files = options.files != nullptr ? *options.files : Files::machine();
+  const fs::path database = database_path(options.directory);
+  std::vector<Submission> events;
+  std::vector<std::string> unsaid;
+  for (const fs::path& path : notes_in(database)) {
     const auto note = read_note(files, path);
     if (!note) return tl::unexpected(note.error());
     for (const LedgerHead& head : note->heads) {
       const LedgerId into = LedgerId::of(head.id.institution(), LedgerKind::shared);
-      const auto origin = origin_of(into);
-      const auto key = read_signing_key(key_path(directory, into, KeyUse::system), ask);
-      if (!origin || !key) {
-        said.unsaid.push_back("that " + head.id.text() + " was recovered is not ledgered yet: " +
-                              (origin ? to_string(key.error()) : into.text() + " is not on this node"));
+      const auto authors = node.authors(into);
+      const auto key = read_signing_key(key_path(options.directory, into, KeyUse::system), options.ask_passphrase);
+      if (!authors || !key) {
+        unsaid.push_back("that " + head.id.text() + " was recovered is not ledgered yet: " +
+                         (authors ? to_string(key.error()) : into.text() + " is not on this node"));
         continue;
       }
       std::string event = event_of(note->time, head);
-      AuthorSignature signature = sign_event(*key, *origin, event);
-      said.events.push_back(Submission{into, std::move(event), std::move(signature), false, nullptr, {}});
+      AuthorSignature signature = sign_event(*key, authors->origin(), event);
+      events.push_back(Submission{into, std::move(event), std::move(signature), false});
     }
   }
-  return said;
+  // Counted down on the writer's thread only.
+  const auto left = std::make_shared<std::size_t>(events.size() + unsaid.size());
+  for (Submission& event : events) {
+    auto queued = node.submit(std::move(event), [left, database](const Result<Placement>& placement) {
+      if (placement && --*left == 0) remove_recovered_notes(database);
+    });
+    if (!queued) return tl::unexpected(queued.error());
+  }
+  return unsaid;
 }
 
 }  // namespace jangbu

@@ -3,18 +3,15 @@
 // and goes once the events are ledgered: so a crash at any moment neither loses them nor says anything that is not so.
 // Said twice they are duplicates, since their bytes follow from the note.
 //
-// Used by quarantine.cc and the node, one thread.
+// Used by quarantine.cc, and by whoever serves a node. One thread.
 #pragma once
 
 #include <filesystem>
-#include <functional>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "ledger/files.h"
-#include "ledger/key_file.h"
 #include "ledger/node.h"
 #include "ledger/tip.h"
 #include "schemas/error.h"
@@ -29,14 +26,9 @@ namespace jangbu {
 // Once all is said. That this is not synced does no harm.
 void remove_recovered_notes(const std::filesystem::path& database);
 
-struct RecoveredEvents {
-  std::vector<Submission> events;
-  // What cannot be said on this node: the shared ledger, or its system key, is elsewhere. Then the note has to stay.
-  std::vector<std::string> unsaid;
-};
-// Empty where there is no note. `origin_of`: of a ledger of this node. Errors: io, store_corrupt (not a note).
-[[nodiscard]] Result<RecoveredEvents> recovered_events(
-    Files& files, const std::filesystem::path& directory, const AskPassphrase& ask,
-    const std::function<std::optional<std::string>(const LedgerId&)>& origin_of);
+// Submits what notes there are to say; returns what cannot be said on this node (the shared ledger, or its system key,
+// is elsewhere): then the notes stay. `options`: the node's. After Node::set_order(), if there is one, and before
+// anybody waits for quiet. Errors: io, store_corrupt (not a note), and those of Node::submit().
+[[nodiscard]] Result<std::vector<std::string>> say_recovered(Node& node, const NodeOptions& options);
 
 }  // namespace jangbu

@@ -301,7 +301,10 @@ Result<Started> start(const StartOptions& options, RecordScreen& reader) {
           refusal(looked, "; its state before the damage was tried on a copy: " + to_string(kept.error())));
     }
     looked = look_at(database_path(options.directory), options, tip, reader);
-    started.recovered = Recovered{*kept, std::move(refused)};
+    started.recovered = "the database was refused (" + to_string(refused) +
+                        "); its last state before the damage holds all that was released and was adopted; what was "
+                        "refused is kept in " +
+                        kept->string();
   }
   if (!looked && is_damage(looked.error())) return tl::unexpected(refusal(looked, ""));
   if (!looked) return tl::unexpected(looked.error());

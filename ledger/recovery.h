@@ -76,20 +76,14 @@ struct StartOptions {
   std::string screen_digest;  // this program's
 };
 
-// A copy was adopted.
-struct Recovered {
-  std::filesystem::path kept;  // the quarantine's folder with what was refused
-  Error refused;               // why it was
-};
-
 struct Started {
   std::unique_ptr<DirectoryLock> lock;
   std::shared_ptr<Store> store;
   std::optional<TipFile> tip;        // absent only with `refused`
   std::vector<LedgerState> ledgers;  // [i] is ledger number i
   CommitNumber last_commit;
-  std::optional<Error> refused;  // read-only starts only: what the table says
-  std::optional<Recovered> recovered;
+  std::optional<Error> refused;          // read-only starts only: what the table says
+  std::optional<std::string> recovered;  // set if a copy was adopted: a sentence
 };
 
 // Errors: no_such_node, dir_locked, io, bad_entry, store_corrupt, disk_full (no space for the copy), and with

@@ -14,6 +14,7 @@
 #include "consumers/projections/projector.h"
 #include "consumers/projections/store.h"
 #include "consumers/root_watch.h"
+#include "ledger/recovered.h"
 #include "schemas/invariant.h"
 #include "tools/check_service.h"
 
@@ -41,6 +42,7 @@ struct RunningNode::Impl {
   RunningNodeOptions options;
   std::unique_ptr<Node> node;
   std::string url;
+  std::vector<std::string> notes;
 
   std::unique_ptr<consumers::ProjectionStore> projections;
   std::unique_ptr<consumers::Projector> projector;
@@ -177,6 +179,12 @@ Result<std::unique_ptr<RunningNode>> RunningNode::open(const RunningNodeOptions&
     impl->writer = std::jthread(
         [&running = *impl](const std::stop_token& stop) { running.report(running.node->run_writer(stop)); });
   }
+  if (!options.read_only) {
+    auto unsaid = say_recovered(*impl->node, node_options);
+    if (!unsaid) return tl::unexpected(unsaid.error());
+    impl->notes = std::move(*unsaid);
+    if (const auto& recovered = impl->node->recovered()) impl->notes.insert(impl->notes.begin(), *recovered);
+  }
   auto pseudonyms = api::load_pseudonym_keys(options.directory, *impl->node, options.ask_passphrase);
   if (!pseudonyms) return tl::unexpected(pseudonyms.error());
   impl->pseudonym_keys = std::move(*pseudonyms);
@@ -190,6 +198,7 @@ Result<std::unique_ptr<RunningNode>> RunningNode::open(const RunningNodeOptions&
 
 Node& RunningNode::node() { return *impl_->node; }
 const std::string& RunningNode::url() const { return impl_->url; }
+const std::vector<std::string>& RunningNode::start_notes() const { return impl_->notes; }
 
 Result<void> RunningNode::settle() {
   if (impl_->checks) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ledger/clock.h"
 #include "ledger/node.h"
@@ -41,6 +42,8 @@ class RunningNode {
 
   [[nodiscard]] Node& node();
   [[nodiscard]] const std::string& url() const;
+  // What the start has done about a refused database, a line each, for whoever operates the node.
+  [[nodiscard]] const std::vector<std::string>& start_notes() const;
 
   // One tick at the clock's time, then checks and projections brought up to it and every conclusion ledgered. Only
   // without `on_its_own`. Errors: what stopped one of them.

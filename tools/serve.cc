@@ -42,7 +42,7 @@ Result<void> serve(Environment& environment, const Options& options) {
     if (!running) return tl::unexpected(refused);  // it cannot be read either
   }
   if (!running) return tl::unexpected(running.error());
-  for (const std::string& note : (*running)->node().start_notes()) environment.err << note << '\n';
+  for (const std::string& note : (*running)->start_notes()) environment.err << note << '\n';
   environment.out
       << "serving " << (*running)->node().space() << " at " << (*running)->url() << '\n'
       << "open, without authentication: whoever can connect may read and write; so it listens on loopback only\n"

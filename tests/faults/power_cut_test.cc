@@ -11,6 +11,7 @@
 #include <map>
 #include <random>
 
+#include "ledger/recovered.h"
 #include "ledger/view.h"
 #include "tests/faults/power_disk.h"
 #include "tests/ledger/space_fixture.h"
@@ -64,7 +65,12 @@ class PowerCut {
     options.env = disk_.env();
     options.files = &disk_.files();
     options.recover = recover;
-    return Node::open(options, testing::types());
+    auto node = Node::open(options, testing::types());
+    if (node) {
+      // Cut off here, it is said by a later start.
+      if (const auto said = say_recovered(**node, options); !said) return tl::unexpected(said.error());
+    }
+    return node;
   }
 
   void cycle() {

@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "ledger/recovered.h"
 #include "ledger/recovery.h"
 #include "tests/ledger/cut_off_node.h"
 #include "tests/ledger/space_fixture.h"
@@ -60,6 +61,13 @@ class Recovery : public ::testing::Test {
   void damage_behind_the_tip() { testing::flip(testing::newest(database(), ".log"), log_at_tip + 20); }
   void damage_before_the_tip() { testing::flip(testing::newest(database(), ".log"), log_at_tip - 20); }
 
+  // How many records it takes to say what is to be said.
+  [[nodiscard]] std::size_t said_by(Node& node) const {
+    const auto unsaid = say_recovered(node, options());
+    EXPECT_TRUE(unsaid && unsaid->empty());
+    return node.commit_pending().value();
+  }
+
   // What stands in a ledger of this type, in order.
   static std::vector<std::string> recovered_in(const Node& node, const LedgerId& id) {
     std::vector<std::string> found;
@@ -96,14 +104,14 @@ TEST_F(Recovery, DamageBehindTheTipIsRecoveredOnACopyAndLedgered) {
 
   auto node = Node::open(options(), testing::types());
   ASSERT_TRUE(node) << to_string(node.error());
-  ASSERT_EQ((*node)->start_notes().size(), 1U);
-  EXPECT_NE((*node)->start_notes()[0].find("quarantine"), std::string::npos) << (*node)->start_notes()[0];
+  ASSERT_TRUE((*node)->recovered());
+  EXPECT_NE((*node)->recovered()->find("quarantine"), std::string::npos) << *(*node)->recovered();
   EXPECT_EQ((*node)->view(hanbit)->size(), TreeSize(kReleased)) << "all that was released, and nothing else";
   ASSERT_EQ(quarantined(), std::vector<std::string>{"2026-03-01T000000Z"});
   EXPECT_TRUE(content_of(cut_off / "quarantine" / "2026-03-01T000000Z" / "db") == refused);
 
   const Hash root = (*node)->view(hanbit)->root();
-  ASSERT_TRUE((*node)->commit_pending());
+  EXPECT_GT(said_by(**node), 0U);
   const auto said = recovered_in(**node, hanbit);
   ASSERT_EQ(said.size(), 2U) << "its own, and its patients' ledger";
   EXPECT_NE(said[0].find(R"("data":{"ledger":"hanbit","from":{"size":11,"root":")" + digest_text(root) +
@@ -123,8 +131,8 @@ TEST_F(Recovery, DamageBehindTheTipIsRecoveredOnACopyAndLedgered) {
   node->reset();
   const auto again = Node::open(options(), testing::types());
   ASSERT_TRUE(again);
-  EXPECT_TRUE((*again)->start_notes().empty());
-  EXPECT_EQ((*again)->commit_pending().value(), 0U);
+  EXPECT_FALSE((*again)->recovered());
+  EXPECT_EQ(said_by(**again), 0U);
   EXPECT_EQ((*again)->view(hanbit)->size(), size);
 }
 
@@ -213,11 +221,12 @@ TEST_F(Recovery, ACrashRightAfterTheExchangeIsSaidByTheNextStart) {
   {
     const auto node = Node::open(usual, testing::types());
     ASSERT_TRUE(node) << to_string(node.error());
+    ASSERT_TRUE(say_recovered(**node, usual));
     // It ends before anything is committed.
   }
   const auto node = Node::open(usual, testing::types());
   ASSERT_TRUE(node);
-  ASSERT_TRUE((*node)->commit_pending());
+  EXPECT_GT(said_by(**node), 0U);
   ASSERT_EQ(recovered_in(**node, hanbit).size(), 2U);
   EXPECT_EQ(put(**node, hanbit, recovered_in(**node, hanbit)[0]).value().kind, Placement::Kind::rejected)
       << "nobody else may say it";
@@ -230,7 +239,7 @@ TEST_F(Recovery, WithoutTheSystemKeyItIsSaidByAStartThatHasIt) {
   {
     const auto node = Node::open(options(), testing::types());
     ASSERT_TRUE(node) << to_string(node.error());
-    EXPECT_EQ((*node)->start_notes().size(), 3U) << "recovered; and two events that wait for a key";
+    EXPECT_EQ(say_recovered(**node, options())->size(), 2U) << "events that wait for a key";
     ASSERT_TRUE((*node)->commit_pending());
     EXPECT_TRUE(recovered_in(**node, hanbit).empty());
     EXPECT_EQ(recovered_in(**node, ledger("nuri")).size(), 1U);
@@ -238,7 +247,7 @@ TEST_F(Recovery, WithoutTheSystemKeyItIsSaidByAStartThatHasIt) {
   fs::rename(space.folder / "away", key);
   const auto node = Node::open(options(), testing::types());
   ASSERT_TRUE(node);
-  ASSERT_TRUE((*node)->commit_pending());
+  EXPECT_GT(said_by(**node), 0U);
   EXPECT_EQ(recovered_in(**node, hanbit).size(), 2U);
   EXPECT_EQ(recovered_in(**node, ledger("nuri")).size(), 1U) << "a duplicate changes nothing";
 }
@@ -262,18 +271,17 @@ TEST_F(Recovery, ARecoveryThatWasNotSaidBeforeTheNextOneIsSaidWithIt) {
     ASSERT_TRUE(node);
     // It ends before anything is committed; and the same damage is there again.
   }
-  const fs::path kept = cut_off / "quarantine" / "2026-03-01T000000Z" / "db";
-  for (const auto& entry : fs::directory_iterator(kept)) {
-    const std::string name = entry.path().filename().string();
-    if (name.find("MANIFEST") == 0 || name == "CURRENT" || name.ends_with(".log") || name.ends_with(".sst")) {
-      fs::copy(entry.path(), database() / name, fs::copy_options::overwrite_existing);
-    }
-  }
+  const fs::path note = testing::newest(database(), "recovered-");
+  ASSERT_FALSE(note.empty());
+  fs::rename(note, space.folder / note.filename());
+  fs::remove_all(database());
+  fs::copy(cut_off / "quarantine" / "2026-03-01T000000Z" / "db", database(), fs::copy_options::recursive);
+  fs::rename(space.folder / note.filename(), note);
   space.clock.set_wall_milliseconds(testing::kStartMs + 1000);
   const auto node = Node::open(options(), testing::types());
   ASSERT_TRUE(node) << to_string(node.error());
-  ASSERT_EQ((*node)->start_notes().size(), 1U);
-  ASSERT_TRUE((*node)->commit_pending());
+  ASSERT_TRUE((*node)->recovered());
+  EXPECT_GT(said_by(**node), 0U);
   EXPECT_EQ(recovered_in(**node, ledger("nuri")).size(), 2U);
   EXPECT_EQ(quarantined().size(), 2U);
 }
@@ -303,13 +311,12 @@ class EveryFlip : public Recovery {
         if (content_of(database()) != before || fs::exists(cut_off / "quarantine")) ++counts.worse;
         continue;
       }
-      ++((*node)->start_notes().empty() ? counts.served : counts.recovered);
+      ++((*node)->recovered() ? counts.recovered : counts.served);
       for (const LedgerView& view : (*node)->views()) {
         if (!audit(view)) ++counts.worse;
       }
       if ((*node)->view(hanbit)->size() < TreeSize(kReleased)) ++counts.worse;
-      if (!(*node)->start_notes().empty() &&
-          content_of(cut_off / "quarantine" / "2026-03-01T000000Z" / "db") != before) {
+      if ((*node)->recovered() && content_of(cut_off / "quarantine" / "2026-03-01T000000Z" / "db") != before) {
         ++counts.worse;
       }
     }
