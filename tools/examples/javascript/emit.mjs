@@ -25,7 +25,8 @@ function readArguments() {
     return {...values, events: positionals[0]};
   } catch (error) {
     console.error(error.message);
-    console.error('usage: node emit.mjs --kafka BROKERS|FILE --topic TOPIC [--mode structured|binary] [--api URL] EVENTS.ndjson');
+    console.error(
+        'usage: node emit.mjs --kafka BROKERS|FILE --topic TOPIC [--mode structured|binary] [--api URL] EVENTS.ndjson');
     process.exit(2);
   }
 }
@@ -83,7 +84,8 @@ const producer = client.producer({
 });
 try {
   await producer.connect();
-  await producer.send({topic, acks: -1, timeout: 30000, messages: lines.map((line) => ({partition: 0, ...recordOf(line, mode)}))});
+  const messages = lines.map((line) => ({partition: 0, ...recordOf(line, mode)}));
+  await producer.send({topic, acks: -1, timeout: 30000, messages});
   console.log(`delivered ${lines.length} events to ${topic} (${mode})`);
   if (api) {
     for (const line of lines) {
