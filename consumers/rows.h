@@ -150,8 +150,10 @@ class RowReader {
   void get(std::optional<T>& value) {
     bool there = false;
     get(there);
-    value.reset();
-    if (there) get(value.emplace());
+    if (!there) return value.reset();
+    T held{};
+    get(held);
+    value = std::move(held);
   }
   template <typename T>
   void get(std::vector<T>& values) {

@@ -90,6 +90,8 @@ void ExportCheck::take_export(const TimelineEntry& entry, const TimelineFact& fa
   const simdjson::dom::object data = entry.event->data;
   const std::string id(text(data, "export"));
   if (what == "refused") return;  // an output of this check; only clearances and recalls act on others
+  // An id belongs to the institution that introduces it: nobody else's request takes its place.
+  if (what == "requested" && institution_of(id) != entry.ledger->institution()) return;
   Export& exported = change(id, fact);
   if (what == "requested") {
     if (exported.decision) return;  // final for that id
@@ -138,7 +140,7 @@ void ExportCheck::take_export(const TimelineEntry& entry, const TimelineFact& fa
     clearance.until = jangbu::time(data, "until").value_or(fact.own);
     exported.clearances.push_back(std::move(clearance));
   } else if (what == "revoked") {
-    exported.revoked.push_back(fact);
+    exported.revoked.push_back({fact, std::string(entry.ledger->institution()), entry.author_use == KeyUse::system});
   }
 }
 
@@ -157,12 +159,11 @@ void ExportCheck::take_departure(const TimelineEntry& entry, const TimelineFact&
 void ExportCheck::annul(const EntryPlace& of, const TimelineFact& by) {
   for (const std::string& output : lineage_.annul(of)) touch_output(output);
   const auto is_it = [&](const auto& item) { return is_at(item.fact, of); };
-  const auto is_fact = [&](const TimelineFact& fact) { return is_at(fact, of); };
   const auto any = [&](const auto& items) { return std::any_of(items.begin(), items.end(), is_it); };
   std::vector<std::string> concerned;
   for (const auto& [id, exported] : exports_) {
     if (any(exported.requests) || any(exported.scans) || any(exported.checks) || any(exported.departures) ||
-        std::any_of(exported.revoked.begin(), exported.revoked.end(), is_fact)) {
+        any(exported.revoked)) {
       concerned.push_back(id);
     }
   }
@@ -172,7 +173,7 @@ void ExportCheck::annul(const EntryPlace& of, const TimelineFact& by) {
     std::erase_if(exported.scans, is_it);
     std::erase_if(exported.checks, is_it);
     std::erase_if(exported.departures, is_it);
-    std::erase_if(exported.revoked, is_fact);
+    std::erase_if(exported.revoked, is_it);
   }
 }
 

@@ -79,6 +79,18 @@ struct Clearance {
   }
 };
 
+// An export.revoked. It counts if it is a system key's, the coordinating body's or a site's whose data left: anybody
+// can write one into his own ledger.
+struct Revocation {
+  TimelineFact fact;
+  std::string institution;
+  bool by_system = false;
+  template <typename A, typename S>
+  static void fields(A& a, S& self) {
+    a(self.fact, self.institution, self.by_system);
+  }
+};
+
 struct Departure {
   TimelineFact fact;
   std::string institution, destination, country, ground;
@@ -105,7 +117,7 @@ struct Export {
   std::vector<Scan> scans;
   std::vector<Checked> checks;
   std::vector<Clearance> clearances;
-  std::vector<TimelineFact> revoked;
+  std::vector<Revocation> revoked;
   std::vector<Departure> departures;
   std::optional<Decision> decision;
   bool recalled = false;

@@ -13,6 +13,7 @@ using exports::Output;
 using exports::Question;
 using exports::Reason;
 using exports::Request;
+using exports::Revocation;
 
 namespace {
 
@@ -73,10 +74,18 @@ class Judge {
     return nullptr;
   }
   [[nodiscard]] const TimelineFact* revoked(const Departure& departure) const {
-    for (const TimelineFact& revocation : exported_.revoked) {
-      if (revocation.tick <= departure.fact.own) return &revocation;
+    for (const Revocation& revocation : exported_.revoked) {
+      if (revocation.fact.tick <= departure.fact.own && may_revoke(revocation, departure)) return &revocation.fact;
     }
     return nullptr;
+  }
+  [[nodiscard]] bool may_revoke(const Revocation& revocation, const Departure& departure) const {
+    if (revocation.by_system || revocation.institution == registry_.coordinator().institution()) return true;
+    const Request* request = exported_.request();
+    const std::string_view permit = request == nullptr ? std::string_view() : request->permit;
+    return std::any_of(departure.outputs.begin(), departure.outputs.end(), [&](const Output& output) {
+      return lineage_.trace(output.id, output.digest, permit).sites.contains(revocation.institution);
+    });
   }
 
   void departed(const Departure& departure);

@@ -53,13 +53,17 @@ void PurgeCheck::take(const TimelineEntry& entry, const TimelineFact& fact) {
   } else if (type.starts_with("analysis.")) {
     take_analysis(entry, fact, type.substr(9));
   } else if (type == "consent.applied") {
-    take_applied(*entry.event, fact);
+    take_applied(entry, fact);
   }
 }
 
 void PurgeCheck::take_dataset(const TimelineEntry& entry, const TimelineFact& fact, std::string_view what) {
   const simdjson::dom::object data = entry.event->data;
   const std::string_view id = text(data, "dataset");
+  // Anybody can write about another's dataset into his own ledger; what decides over it must come from those whose it
+  // is.
+  const bool own = institution_of(id) == entry.ledger->institution();
+  const bool may_decide = own || *entry.ledger == registry_.coordinator();
   if (what == "accessed") {
     // A refused access uses nothing; a deletion is the purge itself; the mapping is another thing than the data.
     if (integer(data, "outcome") == 0 && text(data, "object") == "dataset" && text(data, "action") != "delete") {
@@ -73,6 +77,7 @@ void PurgeCheck::take_dataset(const TimelineEntry& entry, const TimelineFact& fa
   } else if (what == "copied") {
     take_copied(entry, fact);
   } else if (what == "extended") {
+    if (!own) return;
     Dataset& dataset = change(id, fact);
     const auto expires = jangbu::time(data, "expires");
     for (auto& [name, copy] : dataset.copies) {
@@ -80,8 +85,9 @@ void PurgeCheck::take_dataset(const TimelineEntry& entry, const TimelineFact& fa
     }
     dataset.permit = text(data, "permit");
   } else if (what == "held") {
-    change(id, fact).holds[std::string(text(data, "hold"))].push_back({fact, std::nullopt});
+    if (may_decide) change(id, fact).holds[std::string(text(data, "hold"))].push_back({fact, std::nullopt});
   } else if (what == "released") {
+    if (!may_decide) return;
     for (Hold& hold : change(id, fact).holds[std::string(text(data, "hold"))]) {
       if (!hold.released) hold.released = fact;
     }
@@ -108,6 +114,7 @@ std::int64_t PurgeCheck::ttl_seconds(std::string_view dataset, std::string_view 
 // pseudonymized, combined, or a `temporary` of an analysis: the dataset, and its first copy under its own id.
 void PurgeCheck::announce(const TimelineEntry& entry, const TimelineFact& fact, std::string_view id,
                           std::string_view permit, simdjson::dom::object data) {
+  if (institution_of(id) != entry.ledger->institution()) return;
   Dataset& dataset = change(id, fact);
   if (!dataset.announced || fact.own < dataset.announced->own) dataset.announced = fact;
   if (dataset.institution.empty()) dataset.institution = entry.ledger->institution();
@@ -182,8 +189,10 @@ void PurgeCheck::take_probed(const TimelineEntry& entry, const TimelineFact& fac
   dataset.probes.push_back(std::move(probe));
 }
 
-void PurgeCheck::take_applied(const Event& event, const TimelineFact& fact) {
+void PurgeCheck::take_applied(const TimelineEntry& entry, const TimelineFact& fact) {
+  const Event& event = *entry.event;
   const std::string_view id = text(event.data, "dataset");
+  if (institution_of(id) != entry.ledger->institution()) return;
   const Dataset* known = datasets_.find(id);
   Dataset& dataset = change(id, fact);
   std::optional<std::int64_t> records;

@@ -153,7 +153,7 @@ class PurgeCheck final : public Check {
   void take_copied(const TimelineEntry& entry, const TimelineFact& fact);
   void take_purged(const TimelineEntry& entry, const TimelineFact& fact);
   void take_probed(const TimelineEntry& entry, const TimelineFact& fact);
-  void take_applied(const Event& event, const TimelineFact& fact);
+  void take_applied(const TimelineEntry& entry, const TimelineFact& fact);
   void take_use(std::string_view dataset, const TimelineFact& fact);
   void take_analysis(const TimelineEntry& entry, const TimelineFact& fact, std::string_view what);
   [[nodiscard]] std::int64_t ttl_seconds(std::string_view dataset, std::string_view permit,

@@ -53,6 +53,48 @@ day 2 +60s    tick
 day 2 +2m     saebom data.exported acme/e1 outputs=o1
 day 2 +10m    tick
 
+story         EXP-1 a stranger revokes nothing, and a site whose data left does
+rule          EXP-1 edge
+output        o1 table cell=12
+day 0         hanbit dataset.pseudonymized d1
+day 0         acme computation.requested c1 dataset=hanbit/d1
+day 0         hanbit analysis.triggered a1 dataset=d1
+day 0         hanbit analysis.completed a1 outputs=o1 trigger=#3
+day 0 +60s    tick
+day 1         acme export.requested e1 outputs=o1
+day 1         hanbit export.checked acme/e1 outputs=o1 by=kim
+day 1         coord export.checked acme/e1 outputs=o1 by=lee
+day 1 +60s    tick
+expect        export.cleared e1 checked in acme
+expect        export.cleared e1 checked in hanbit
+day 1 +2h     tick
+day 2         saebom export.revoked acme/e1
+day 2 +60s    tick
+day 2 +2m     hanbit data.exported acme/e1 outputs=o1
+day 2 +10m    tick
+day 3         hanbit export.revoked acme/e1
+day 3 +60s    tick
+day 3 +2m     hanbit data.exported acme/e1 outputs=o1
+day 3 +10m    tick
+expect        EXP-1 e1 by #11
+
+story         EXP-1 nobody requests an export under another's id
+rule          EXP-1 near
+output        o1 table cell=12
+output        o2 table cell=12
+day 0         hanbit dataset.pseudonymized d1
+day 0         acme computation.requested c1 dataset=hanbit/d1
+day 0         hanbit analysis.triggered a1 dataset=d1
+day 0         hanbit analysis.completed a1 outputs=o1,o2 trigger=#3
+day 0 +60s    tick
+day 1         acme export.requested e1 outputs=o1
+day 1 +1h     saebom export.requested acme/e1 outputs=o2
+day 1 +2h     hanbit export.checked acme/e1 outputs=o1 by=kim
+day 1 +2h     coord export.checked acme/e1 outputs=o1 by=lee
+day 1 +3h     tick
+expect        export.cleared e1 checked in acme
+expect        export.cleared e1 checked in hanbit
+
 story         EXP-1 a clearance counts from its own time, within the clocks' skew; a revocation from its tick
 rule          EXP-1 edge
 policy        site_consent false

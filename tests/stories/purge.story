@@ -13,6 +13,18 @@ day 31 +61s   tick
 expect        purge.verified d1 same-institution
 expect        PUR-1 d2 by #2
 
+story         PUR-1 what a stranger writes about another's dataset decides nothing
+rule          PUR-1 fires
+day 0         hanbit dataset.pseudonymized d1 expires=day30
+day 0 +60s    tick
+day 1         saebom dataset.extended hanbit/d1 expires=day60
+day 1         saebom dataset.held hanbit/d1
+day 1         saebom dataset.pseudonymized hanbit/d1 expires=day2
+day 1 +60s    tick
+day 31 +60s   tick
+day 31 +61s   tick
+expect        PUR-1 d1 by #1
+
 story         PUR-1 a copy that nobody purges, and is purged late
 rule          PUR-1 fires
 day 0         hanbit dataset.pseudonymized d1 expires=day30
