@@ -133,6 +133,10 @@ log.cleaner.dedupe.buffer.size=4194304
 broker.session.timeout.ms=$session
 broker.heartbeat.interval.ms=500
 replica.lag.time.max.ms=5000
+# But patient where the machine is so busy that elections would follow each other: it is the caller's time-out that ends a start.
+controller.quorum.election.timeout.ms=2000
+controller.quorum.fetch.timeout.ms=3000
+initial.broker.registration.timeout.ms=180000
 END
   [ "$tls" = 1 ] || return 0
   cat <<END
