@@ -17,6 +17,7 @@
 #include "ledger/recovered.h"
 #include "schemas/invariant.h"
 #include "tools/check_service.h"
+#include "tools/kafka_service.h"
 
 namespace jangbu::tools {
 
@@ -62,7 +63,8 @@ struct RunningNode::Impl {
 
   std::vector<std::jthread> workers;  // the server's
   std::jthread projecting, checking;
-  std::jthread writer;  // ends last: answers under way wait for its commits
+  std::unique_ptr<KafkaService> kafka;  // nullptr: embedded
+  std::jthread writer;                  // ends last: answers under way wait for its commits
 
   ~Impl() { stop().has_value(); }
 
@@ -148,6 +150,7 @@ struct RunningNode::Impl {
       thread->request_stop();
       thread->join();
     }
+    kafka.reset();  // what it still reads needs the writer
     if (writer.joinable()) {
       writer.request_stop();
       writer.join();
@@ -178,6 +181,13 @@ Result<std::unique_ptr<RunningNode>> RunningNode::open(const RunningNodeOptions&
   if (!options.read_only) {
     impl->writer = std::jthread(
         [&running = *impl](const std::stop_token& stop) { running.report(running.node->run_writer(stop)); });
+  }
+  if (!options.read_only && options.kafka) {
+    auto kafka =
+        KafkaService::open(*impl->node, *options.kafka, *options.clock, options.directory,
+                           [running = impl.get()](const Error& error) { running->report(tl::unexpected(error)); });
+    if (!kafka) return tl::unexpected(kafka.error());
+    impl->kafka = std::move(*kafka);
   }
   if (!options.read_only) {
     auto unsaid = say_recovered(*impl->node, node_options);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "ledger/clock.h"
+#include "ledger/kafka.h"
 #include "ledger/node.h"
 #include "schemas/error.h"
 
@@ -28,6 +29,8 @@ struct RunningNodeOptions {
   AskPassphrase ask_passphrase;
   bool read_only = false;
   bool recover = false;  // see NodeOptions
+  // Set: the ledgers' order comes from their Kafka topics; else from this process.
+  std::optional<KafkaSettings> kafka;
   // Threads that tick and conclude by themselves. Without them (the demo, tests) the caller does, by advance().
   bool on_its_own = true;
 };

@@ -13,6 +13,7 @@ struct Options {
   std::string directory, passphrase_file;
   std::string listen = "127.0.0.1:8080";
   bool read_only = false;
+  std::string kafka;
 };
 
 // The node refuses to write, and can still be read: so it answers questions until somebody walks the way out.
@@ -34,6 +35,11 @@ Result<void> serve(Environment& environment, const Options& options) {
   running_options.ask_passphrase = std::move(*ask);
   running_options.read_only = options.read_only;
   running_options.recover = true;
+  if (!options.kafka.empty()) {
+    auto settings = parse_kafka_settings(options.kafka);
+    if (!settings) return tl::unexpected(settings.error());
+    running_options.kafka = std::move(*settings);
+  }
   auto running = RunningNode::open(running_options);
   if (!running && !options.read_only && refuses_to_write(running.error())) {
     const Error refused = running.error();
@@ -65,6 +71,9 @@ void add_serve(CLI::App& app, Environment& environment, Exit& exit) {
       ->capture_default_str();
   command->add_option("--passphrase-file", options->passphrase_file, "the first line of this file opens the key files");
   command->add_flag("--read-only", options->read_only, "answer reads only; sign and accept nothing");
+  command->add_option("--kafka", options->kafka,
+                      "let the ledgers' topics order the records: brokers as host:port,..., or a file of "
+                      "\"name = value\" client settings");
   command->callback([&environment, &exit, options] {
     if (auto done = serve(environment, *options); !done) exit = complain(environment, done.error());
   });
