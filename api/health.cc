@@ -1,8 +1,11 @@
 // /readyz and /metrics: does this node do its work, and how much.
+#include <nlohmann/json.hpp>
+
 #include "api/fhir_routes.h"
 #include "api/http_metrics.h"
 #include "api/problem.h"
 #include "api/service.h"
+#include "api/troubles.h"
 #include "consumers/projections/projector.h"
 
 namespace jangbu::api {
@@ -26,6 +29,16 @@ Response ready(const Service& service) {
   response.body = R"({"ready":true,"space":")" + service.node.space() + R"(","authentication":"none")";
   // Far behind is no reason to take nothing: searches say themselves how far they reach.
   if (const auto lag = index_lag(service)) response.body += R"(,"index_lag":)" + std::to_string(*lag);
+  if (service.troubles != nullptr) {
+    response.body += R"(,"alarms":)" + std::to_string(service.troubles->alarms()) + R"(,"troubles":[)";
+    for (const auto& [part, trouble] : service.troubles->all()) {
+      if (response.body.back() != '[') response.body += ',';
+      const nlohmann::ordered_json row{
+          {"part", part}, {"code", info(trouble.code).name}, {"detail", to_string(trouble)}};
+      response.body += row.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    }
+    response.body += ']';
+  }
   response.body += '}';
   return response;
 }
@@ -40,7 +53,7 @@ void add_health_routes(const Service& service, std::vector<Route>& routes) {
                     at_once([service](const Request&) {
                       Response response;
                       response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-                      response.body = service.metrics->text(service.node, index_lag(service));
+                      response.body = service.metrics->text(service.node, index_lag(service), service.troubles);
                       return response;
                     })});
 }

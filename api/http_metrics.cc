@@ -62,7 +62,8 @@ void HttpMetrics::observe(const Route* route, int status, std::chrono::microseco
   row.time_us.fetch_add(static_cast<std::uint64_t>(taken.count()), std::memory_order_relaxed);
 }
 
-std::string HttpMetrics::text(const Node& node, std::optional<std::uint64_t> index_lag) const {
+std::string HttpMetrics::text(const Node& node, std::optional<std::uint64_t> index_lag,
+                              const Troubles* troubles) const {
   std::vector<MetricFamily> out;
   MetricFamily answers =
       family("jangbu_http_responses_total", "Answers by route and status class", MetricType::Counter);
@@ -125,6 +126,12 @@ std::string HttpMetrics::text(const Node& node, std::optional<std::uint64_t> ind
   if (index_lag) {
     add(out, "jangbu_index_lag_entries", "Entries that the projections have not reached", MetricType::Gauge,
         number(*index_lag));
+  }
+  if (troubles != nullptr) {
+    add(out, "jangbu_alarms_total", "Ledgered conclusions that are not what the checks compute", MetricType::Counter,
+        number(troubles->alarms()));
+    add(out, "jangbu_troubles", "Parts of the node that stand still or wait; /readyz names them", MetricType::Gauge,
+        number(troubles->all().size()));
   }
   MetricFamily sizes = family("jangbu_ledger_size", "Entries of a ledger", MetricType::Gauge);
   for (const LedgerView& view : node.views()) {

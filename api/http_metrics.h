@@ -15,6 +15,7 @@
 
 #include "api/routes.h"
 #include "api/server.h"
+#include "api/troubles.h"
 #include "ledger/node.h"
 
 namespace jangbu::api {
@@ -36,8 +37,9 @@ class HttpMetrics {
   }
 
   // Everything that this process counts. `index_lag`: entries that the projections have not reached; absent: not
-  // running.
-  [[nodiscard]] std::string text(const Node& node, std::optional<std::uint64_t> index_lag) const;
+  // running. `troubles`: nullptr where nobody reports any.
+  [[nodiscard]] std::string text(const Node& node, std::optional<std::uint64_t> index_lag,
+                                 const Troubles* troubles = nullptr) const;
 
  private:
   struct Row;

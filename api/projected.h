@@ -15,7 +15,11 @@ struct Projected {
   const consumers::ProjectionStore* store;  // not nullptr
 };
 
+using ProjectedAnswer = Response (*)(const Projected&, const Request&);
+
 // index_behind (503) where the node runs without projections.
-[[nodiscard]] Handler when_projected(const Service& service, Response (*answer)(const Projected&, const Request&));
+[[nodiscard]] Handler when_projected(const Service& service, ProjectedAnswer answer);
+// The same for what takes long: made in the service's slow lane.
+[[nodiscard]] Handler slowly_when_projected(const Service& service, ProjectedAnswer answer);
 
 }  // namespace jangbu::api

@@ -46,7 +46,7 @@ Response report(const Projected& projected, const Request& request) {
 
 void add_report_routes(const Service& service, std::vector<Route>& routes) {
   routes.push_back({Method::get, "/v1/reports/{from}/{to}", BodyMode::none, 0, "The annual performance report",
-                    when_projected(service, report)});
+                    slowly_when_projected(service, report)});
 }
 
 }  // namespace jangbu::api

@@ -6,6 +6,7 @@
 #include "api/problem.h"
 #include "api/projected.h"
 #include "api/search_query.h"
+#include "api/slow_lane.h"
 #include "consumers/projections/life_line.h"
 
 namespace jangbu::api {
@@ -128,15 +129,25 @@ Response export_(const Projected& projected, const Request& request) {
 
 }  // namespace
 
-Handler when_projected(const Service& service, Response (*answer)(const Projected&, const Request&)) {
+namespace {
+
+std::function<Response(const Request&)> answer_when_projected(const Service& service, ProjectedAnswer answer) {
   if (service.projections == nullptr) {
-    return at_once([](const Request&) {
-      return problem(Error{Code::index_behind, "", "this node runs without projections"});
-    });
+    return [](const Request&) { return problem(Error{Code::index_behind, "", "this node runs without projections"}); };
   }
-  return at_once([projected = Projected{service.node, service.projections}, answer](const Request& request) {
+  return [projected = Projected{service.node, service.projections}, answer](const Request& request) {
     return answer(projected, request);
-  });
+  };
+}
+
+}  // namespace
+
+Handler when_projected(const Service& service, ProjectedAnswer answer) {
+  return at_once(answer_when_projected(service, answer));
+}
+
+Handler slowly_when_projected(const Service& service, ProjectedAnswer answer) {
+  return in_slow_lane(service.slow_lane, answer_when_projected(service, answer));
 }
 
 void add_search_routes(const Service& service, std::vector<Route>& routes) {
@@ -145,9 +156,9 @@ void add_search_routes(const Service& service, std::vector<Route>& routes) {
   routes.push_back({Method::get, "/v1/search", BodyMode::none, 0, "The same for terms that are no patient's pseudonym",
                     when_projected(service, search_by_get)});
   routes.push_back({Method::get, "/v1/datasets/{institution}/{local}", BodyMode::none, 0, "A dataset's life line",
-                    when_projected(service, dataset)});
+                    slowly_when_projected(service, dataset)});
   routes.push_back({Method::get, "/v1/exports/{institution}/{local}", BodyMode::none, 0, "An export's life line",
-                    when_projected(service, export_)});
+                    slowly_when_projected(service, export_)});
 }
 
 }  // namespace jangbu::api

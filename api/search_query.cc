@@ -132,7 +132,7 @@ Result<void> member(const std::string& name, const Json& value, SearchRequest& r
     request.with_entries = value.get<bool>();
     return {};
   }
-  return bad("", "an unknown member; known are terms, time, tick, ledgers, order, limit, cursor, entries");
+  return bad("/" + name, "an unknown member; known are terms, time, tick, ledgers, order, limit, cursor, entries");
 }
 
 Result<std::optional<Timestamp>> time_parameter(Query& query, std::string_view parameter) {

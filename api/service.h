@@ -23,6 +23,8 @@ class ProjectionStore;
 namespace jangbu::api {
 
 class HttpMetrics;
+class SlowLane;
+class Troubles;
 
 struct Service {
   Node& node;
@@ -31,6 +33,8 @@ struct Service {
   const consumers::ProjectionStore* projections = nullptr;
   // By institution: those whose FHIR resources this node may convert (fhir_routes.h, load_pseudonym_keys).
   const std::map<std::string, PseudonymKey, std::less<>>* pseudonym_keys = nullptr;
+  SlowLane* slow_lane = nullptr;       // nullptr: reports and life lines are made on the I/O threads
+  const Troubles* troubles = nullptr;  // nullptr: none are told
 };
 
 // All routes. `workers`: how many I/O threads will call them (Exchange::worker()). `service` outlives the table.

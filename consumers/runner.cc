@@ -141,6 +141,7 @@ struct Runner::Impl {
       if (!more) return tl::unexpected(more.error());
       if (!*more) {
         step.caught_up = true;
+        step.waits = timeline.waits();
         break;
       }
       ++step.ticks;

@@ -52,12 +52,13 @@ class Runner {
 
   struct Step {
     std::size_t ticks = 0, entries = 0, concluded = 0, submitted = 0, published = 0;
-    bool caught_up = false;     // at the last tick there is
-    std::vector<Alarm> alarms;  // new ones
+    bool caught_up = false;      // at the last tick that can be folded
+    std::optional<Error> waits;  // what the next one asks for and this node lacks (Timeline::waits)
+    std::vector<Alarm> alarms;   // new ones
   };
   // A bounded piece of work; when caught_up and nothing was submitted or published there is nothing to do but wait for
   // the node's next commit. After an error the runner is to be dropped and opened again.
-  // Errors: of the database and the node; bad_entry, no_such_ledger (a tick names what this node lacks).
+  // Errors: of the database and the node; bad_entry.
   [[nodiscard]] Result<Step> step();
   // The two halves of a step: folds and writes; publishes what is in the outbox.
   [[nodiscard]] Result<Step> advance();

@@ -189,6 +189,7 @@ struct Timeline::Impl {
   std::map<std::string, AuthorRegistry, std::less<>> authors;  // as of `ledgers`
   std::uint64_t scanned = 0;  // of the coordinating body's ledger: no tick between what was given and here
   std::size_t entries_given = 0;
+  std::optional<Error> waits;
 };
 
 Timeline::Timeline(TimelineOptions options, std::shared_ptr<const TypeTable> types)
@@ -197,14 +198,26 @@ Timeline::~Timeline() = default;
 
 Result<bool> Timeline::advance(TimelineSource& source, TimelineReader& reader) {
   Impl& self = *impl_;
+  self.waits.reset();
   auto found = self.find_tick(source);
   if (!found) return tl::unexpected(found.error());
   if (!*found) return false;
   const FoundTick& tick = **found;
   for (const auto& [ledger, size] : tick.observed) {
     const auto there = source.size(ledger);
+    // Another node's affair, or a wrong tick: whoever lacks a ledger cannot order what comes after, and the rest of the
+    // node need not suffer from it.
+    if (!there && there.error().code == Code::no_such_ledger) {
+      self.waits = there.error();
+      return false;
+    }
     if (!there) return tl::unexpected(there.error());
-    if (there->value() < size) return false;  // this node has not got that far yet
+    if (there->value() < size) {  // this node has not got that far yet
+      self.waits =
+          Error{Code::no_such_entry, ledger.text(),
+                "a tick names " + std::to_string(size) + " entries, and here are " + std::to_string(there->value())};
+      return false;
+    }
   }
   const TickState* previous = self.last_tick.find(kTickState);
   const Timestamp before = previous == nullptr ? tick.at : previous->at;
@@ -226,6 +239,8 @@ Result<bool> Timeline::advance(TimelineSource& source, TimelineReader& reader) {
   }
   return true;
 }
+
+const std::optional<Error>& Timeline::waits() const { return impl_->waits; }
 
 std::size_t Timeline::last_entries() const { return impl_->entries_given; }
 

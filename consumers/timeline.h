@@ -99,9 +99,13 @@ class Timeline {
   Timeline& operator=(const Timeline&) = delete;
 
   // Gives the entries of the next tick to `reader`, and then the tick. false: there is no further tick yet, or a ledger
-  // that it names cannot be read as far as it says yet; then nothing was given. After an error the timeline is
-  // to be dropped and loaded again: the reader has seen part of a tick.
+  // that it names is not here, or not as far as it says (waits()); then nothing was given. After an error the timeline
+  // is to be dropped and loaded again: the reader has seen part of a tick.
   [[nodiscard]] Result<bool> advance(TimelineSource& source, TimelineReader& reader);
+
+  // What the tick that the last advance() stopped at asks for and the source does not have: no_such_ledger,
+  // no_such_entry. nullopt: it did not stop at one.
+  [[nodiscard]] const std::optional<Error>& waits() const;
 
   // How many entries the last advance() gave.
   [[nodiscard]] std::size_t last_entries() const;

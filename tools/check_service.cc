@@ -1,6 +1,5 @@
 #include "tools/check_service.h"
 
-#include <atomic>
 #include <map>
 #include <vector>
 
@@ -18,6 +17,12 @@ namespace {
 constexpr std::chrono::milliseconds kLook{200};
 // A runner that has nothing to do but wait for placements looks again after this.
 constexpr std::chrono::milliseconds kPlacementLook{1};
+// After something went wrong: how long until it is tried again.
+constexpr std::chrono::seconds kRetry{5};
+// A tick may name a little more than is here, while commits come in; not for so many looks.
+constexpr int kWaitingLooks = 25;
+// The clock behind the last tick by more than this is no matter of two clocks that differ a little.
+constexpr std::int64_t kClockBehindMs = 60'000;
 
 Result<std::unique_ptr<Database>> open_database(const std::filesystem::path& directory) {
   DatabaseOptions options;
@@ -37,17 +42,40 @@ struct CheckService::Impl {
   std::optional<SigningKey> ticker_key, coordinator_key;
   std::unique_ptr<Database> database;
   std::unique_ptr<consumers::Ticker> ticker;
-  std::vector<std::unique_ptr<consumers::Runner>> runners;
-  std::atomic<std::uint64_t> alarms = 0;
+  struct Running {
+    std::string name;
+    std::unique_ptr<consumers::Runner> runner;
+    int waiting_looks = 0;  // since when its timeline waits for the same
+  };
+  std::vector<Running> runners;
+  std::chrono::steady_clock::time_point ticks_again{}, checks_again{};
 
   Result<void> read_keys();
+  // The checks' database and runners; a damaged folder is removed and built again.
+  Result<void> open_checks();
   Result<void> open_runners();
   Result<void> add_runner(std::string name, consumers::TimelineOptions timeline,
                           std::function<std::unique_ptr<consumers::Fold>()> fold);
   Result<void> open_ticker();
   // One step of every runner; whether any of them has something left to do.
   Result<bool> step();
+  void heard(Running& one, const consumers::Runner::Step& step);
+  // The same where nobody is told of errors: troubles are.
+  void tick_by_itself();
+  bool step_by_itself();
+  void trouble(std::string_view part, const Error& why) const;
+  void well(std::string_view part) const;
 };
+
+void CheckService::Impl::trouble(std::string_view part, const Error& why) const {
+  if (options.troubles != nullptr && !options.troubles->report(part, why)) return;
+  if (options.say) options.say(std::string(part) + " stand still: " + to_string(why) + "; ops/RUNBOOK.md");
+}
+
+void CheckService::Impl::well(std::string_view part) const {
+  if (options.troubles == nullptr || !options.troubles->clear(part)) return;
+  if (options.say) options.say(std::string(part) + " go on");
+}
 
 Result<void> CheckService::Impl::read_keys() {
   for (const LedgerId& ledger : options.node->ledgers()) {
@@ -82,9 +110,10 @@ Result<void> CheckService::Impl::add_runner(std::string name, consumers::Timelin
     const auto found = system_keys.find(ledger);
     return found == system_keys.end() ? nullptr : &found->second;
   };
+  const std::string part = runner.name;
   auto opened = consumers::Runner::open(std::move(runner));
   if (!opened) return tl::unexpected(opened.error());
-  runners.push_back(std::move(*opened));
+  runners.push_back({"checks of " + part, std::move(*opened), 0});
   return {};
 }
 
@@ -121,13 +150,86 @@ Result<void> CheckService::Impl::open_ticker() {
 
 Result<bool> CheckService::Impl::step() {
   bool left = false;
-  for (const auto& runner : runners) {
-    const auto done = runner->step();
+  for (Running& one : runners) {
+    const auto done = one.runner->step();
     if (!done) return tl::unexpected(done.error());
-    alarms += done->alarms.size();
-    left = left || !done->caught_up || runner->outbox() > 0;
+    heard(one, *done);
+    left = left || !done->caught_up || one.runner->outbox() > 0;
   }
   return left;
+}
+
+void CheckService::Impl::heard(Running& one, const consumers::Runner::Step& step) {
+  for (const consumers::Alarm& alarm : step.alarms) {
+    if (options.troubles != nullptr) options.troubles->count_alarm();
+    if (options.say)
+      options.say("alarm: " + to_string(Error{alarm.code, alarm.where, alarm.what}) + "; ops/RUNBOOK.md");
+  }
+  if (!step.waits) {
+    one.waiting_looks = 0;
+    well(one.name);
+  } else if (step.waits->code == Code::no_such_ledger || ++one.waiting_looks >= kWaitingLooks) {
+    trouble(one.name, *step.waits);
+  }
+}
+
+void CheckService::Impl::tick_by_itself() {
+  if (!ticker_key || options.clock->steady() < ticks_again) return;
+  Result<void> done;
+  // After an error it is opened anew: somebody else may have ticked, and the ledger knows.
+  if (!ticker) done = open_ticker();
+  if (done) {
+    if (const auto ticked = ticker->step(); !ticked) done = tl::unexpected(ticked.error());
+  }
+  if (done && ticker->last() && options.clock->wall_milliseconds() + kClockBehindMs < ticker->last()->milliseconds()) {
+    trouble("ticks", {Code::tick_refused, coordinator->text(),
+                      "the last tick, of " + to_string(*ticker->last()) + ", is ahead of this node's clock"});
+    return;
+  }
+  if (done) return well("ticks");
+  trouble("ticks", done.error());
+  ticker.reset();
+  ticks_again = options.clock->steady() + kRetry;
+}
+
+bool CheckService::Impl::step_by_itself() {
+  if (!coordinator || options.clock->steady() < checks_again) return false;
+  Result<void> done;
+  if (runners.empty()) done = open_checks();
+  if (done) {
+    const auto left = step();
+    if (left) {
+      well("checks");
+      return *left;
+    }
+    done = tl::unexpected(left.error());
+  }
+  trouble("checks", done.error());
+  runners.clear();
+  database.reset();
+  checks_again = options.clock->steady() + kRetry;
+  return false;
+}
+
+Result<void> CheckService::Impl::open_checks() {
+  const auto folder = options.directory / "checks";
+  Result<void> opened;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    auto made = open_database(folder);
+    if (made) {
+      database = std::move(*made);
+      opened = open_runners();
+    } else {
+      opened = tl::unexpected(made.error());
+    }
+    if (opened || (opened.error().code != Code::state_corrupt && opened.error().code != Code::store_corrupt)) break;
+    runners.clear();
+    database.reset();
+    std::error_code error;
+    std::filesystem::remove_all(folder, error);
+    if (error) return fail(Code::io, folder.string(), "damaged, and cannot be removed: " + error.message());
+  }
+  return opened;
 }
 
 CheckService::CheckService(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -141,24 +243,7 @@ Result<std::unique_ptr<CheckService>> CheckService::open(const CheckServiceOptio
   if (!impl->coordinator) return std::unique_ptr<CheckService>(new CheckService(std::move(impl)));
   if (auto read = impl->read_keys(); !read) return tl::unexpected(read.error());
 
-  const auto folder = options.directory / "checks";
-  Result<void> opened;
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    auto database = open_database(folder);
-    if (database) {
-      impl->database = std::move(*database);
-      opened = impl->open_runners();
-    } else {
-      opened = tl::unexpected(database.error());
-    }
-    if (opened || (opened.error().code != Code::state_corrupt && opened.error().code != Code::store_corrupt)) break;
-    impl->runners.clear();
-    impl->database.reset();
-    std::error_code error;
-    std::filesystem::remove_all(folder, error);
-    if (error) return fail(Code::io, folder.string(), "damaged, and cannot be removed: " + error.message());
-  }
-  if (!opened) return tl::unexpected(opened.error());
+  if (auto opened = impl->open_checks(); !opened) return tl::unexpected(opened.error());
   if (auto ticking = impl->open_ticker(); !ticking) return tl::unexpected(ticking.error());
   return std::unique_ptr<CheckService>(new CheckService(std::move(impl)));
 }
@@ -181,19 +266,13 @@ Result<void> CheckService::settle() {
   }
 }
 
-Result<void> CheckService::run(const std::stop_token& stop) {
+void CheckService::run(const std::stop_token& stop) {
   CommitNumber seen;
   while (!stop.stop_requested()) {
-    if (impl_->ticker) {
-      if (const auto ticked = impl_->ticker->step(); !ticked) return tl::unexpected(ticked.error());
-    }
-    const auto left = impl_->step();
-    if (!left) return tl::unexpected(left.error());
-    static_cast<void>(impl_->options.node->wait_for_commit(seen, *left ? kPlacementLook : kLook));
+    impl_->tick_by_itself();
+    const bool left = impl_->step_by_itself();
+    static_cast<void>(impl_->options.node->wait_for_commit(seen, left ? kPlacementLook : kLook));
   }
-  return {};
 }
-
-std::uint64_t CheckService::alarms() const { return impl_->alarms; }
 
 }  // namespace jangbu::tools

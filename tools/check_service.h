@@ -12,6 +12,7 @@
 #include <stop_token>
 #include <string>
 
+#include "api/troubles.h"
 #include "ledger/clock.h"
 #include "ledger/key_file.h"
 #include "ledger/node.h"
@@ -26,6 +27,8 @@ struct CheckServiceOptions {
   AskPassphrase ask_passphrase;
   // Where hours lie between two ticks on purpose: declare each jump (clock.jump) instead of stepping.
   bool declare_jumps = false;
+  api::Troubles* troubles = nullptr;          // outlives it; nullptr: nobody asks
+  std::function<void(std::string_view)> say;  // a line for the operator; empty: nobody listens
 };
 
 class CheckService {
@@ -40,11 +43,9 @@ class CheckService {
   [[nodiscard]] Result<void> tick();
   // Until every runner has seen the last tick and all that it concluded is ledgered.
   [[nodiscard]] Result<void> settle();
-  // Both by themselves, until `stop` or the first error.
-  [[nodiscard]] Result<void> run(const std::stop_token& stop);
-
-  // Ledgered conclusions that were not what the checks compute. Any thread.
-  [[nodiscard]] std::uint64_t alarms() const;
+  // Both by themselves, until `stop`. What goes wrong stops no ledger: it is said, stands in `troubles` as "ticks" or
+  // "checks", and is tried again every few seconds from what is ledgered.
+  void run(const std::stop_token& stop);
 
  private:
   struct Impl;

@@ -11,6 +11,8 @@
 #include "api/routes.h"
 #include "api/server.h"
 #include "api/service.h"
+#include "api/slow_lane.h"
+#include "api/troubles.h"
 #include "consumers/projections/projector.h"
 #include "consumers/projections/store.h"
 #include "consumers/root_watch.h"
@@ -25,6 +27,8 @@ namespace {
 
 // How long a thread that follows the node sleeps at most before it looks whether it should end.
 constexpr std::chrono::milliseconds kLook{200};
+// After the projections could not go on: how many looks until they try again.
+constexpr int kRetryLooks = 25;
 
 // Projections can always be built again: a damaged folder, or one of an older program, is removed and made anew.
 Result<std::unique_ptr<consumers::ProjectionStore>> open_projections(const std::filesystem::path& directory) {
@@ -45,6 +49,9 @@ struct RunningNode::Impl {
   std::string url;
   std::vector<std::string> notes;
 
+  api::Troubles troubles;
+  std::mutex saying;
+
   std::unique_ptr<consumers::ProjectionStore> projections;
   std::unique_ptr<consumers::Projector> projector;
   std::unique_ptr<consumers::RootWatch> root_watch;
@@ -52,6 +59,7 @@ struct RunningNode::Impl {
 
   api::PseudonymKeys pseudonym_keys;
   std::unique_ptr<api::HttpMetrics> http_metrics;
+  api::SlowLane slow_lane;
   std::unique_ptr<api::Service> service;
   std::unique_ptr<api::Routes> routes;
   std::unique_ptr<api::Server> server;
@@ -62,6 +70,7 @@ struct RunningNode::Impl {
   std::optional<Error> failed;
 
   std::vector<std::jthread> workers;  // the server's
+  std::jthread slow;                  // the slow lane's
   std::jthread projecting, checking;
   std::unique_ptr<KafkaService> kafka;  // nullptr: embedded
   std::jthread writer;                  // ends last: answers under way wait for its commits
@@ -73,6 +82,11 @@ struct RunningNode::Impl {
     const std::lock_guard lock(mutex);
     if (!failed) failed = ended.error();
     changed.notify_all();
+  }
+
+  void say(std::string_view line) {
+    const std::lock_guard lock(saying);
+    if (options.say) options.say(line);
   }
 
   // Every projection up to what is released now.
@@ -95,12 +109,24 @@ struct RunningNode::Impl {
     if (!options.on_its_own) return {};
     projecting = std::jthread([this](const std::stop_token& stop) {
       CommitNumber seen;
-      Result<void> done;
-      while (done && !stop.stop_requested()) {
-        done = project();
-        if (done) static_cast<void>(node->wait_for_commit(seen, kLook));
+      // What fails here stops no ledger: searches say how far the index is, and it is tried again.
+      int looks_to_wait = 0;
+      while (!stop.stop_requested()) {
+        if (looks_to_wait > 0) {
+          --looks_to_wait;
+          std::this_thread::sleep_for(kLook);
+          continue;
+        }
+        if (const auto done = project(); !done) {
+          if (troubles.report("projections", done.error())) {
+            say("projections stand still: " + to_string(done.error()) + "; ops/RUNBOOK.md");
+          }
+          looks_to_wait = kRetryLooks;
+          continue;
+        }
+        if (troubles.clear("projections")) say("projections go on");
+        static_cast<void>(node->wait_for_commit(seen, kLook));
       }
-      report(done);
     });
     return {};
   }
@@ -112,11 +138,13 @@ struct RunningNode::Impl {
     checking_options.directory = options.directory;
     checking_options.ask_passphrase = options.ask_passphrase;
     checking_options.declare_jumps = !options.on_its_own;
+    checking_options.troubles = &troubles;
+    checking_options.say = [this](std::string_view line) { say(line); };
     auto opened = CheckService::open(checking_options);
     if (!opened) return tl::unexpected(opened.error());
     checks = std::move(*opened);
     if (!options.on_its_own) return {};
-    checking = std::jthread([this](const std::stop_token& stop) { report(checks->run(stop)); });
+    checking = std::jthread([this](const std::stop_token& stop) { checks->run(stop); });
     return {};
   }
 
@@ -125,8 +153,8 @@ struct RunningNode::Impl {
     listening.address = options.address;
     listening.port = options.port;
     http_metrics = std::make_unique<api::HttpMetrics>();
-    service = std::make_unique<api::Service>(
-        api::Service{*node, *options.clock, http_metrics.get(), projections.get(), &pseudonym_keys});
+    service = std::make_unique<api::Service>(api::Service{*node, *options.clock, http_metrics.get(), projections.get(),
+                                                          &pseudonym_keys, &slow_lane, &troubles});
     routes = std::make_unique<api::Routes>(api::make_routes(*service, listening.workers));
     http_metrics->attach(*routes);
     auto listened = api::Server::listen(listening, *routes, *options.clock, http_metrics->observer());
@@ -134,6 +162,7 @@ struct RunningNode::Impl {
     server = std::move(*listened);
     url = server->url();
     http_metrics->attach([this] { return server->counters(); });
+    slow = std::jthread([this](const std::stop_token& stop) { slow_lane.run(stop); });
     for (std::size_t i = 0; i < server->workers(); ++i) {
       workers.emplace_back([this, i] { server->run(i); });
     }
@@ -145,7 +174,7 @@ struct RunningNode::Impl {
     workers.clear();  // joins
     if (http_metrics) http_metrics->attach(std::function<api::Server::Counters()>());
     // The checks wait for placements, so they end before the writer does.
-    for (std::jthread* thread : {&projecting, &checking}) {
+    for (std::jthread* thread : {&slow, &projecting, &checking}) {
       if (!thread->joinable()) continue;
       thread->request_stop();
       thread->join();

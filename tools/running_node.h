@@ -33,6 +33,8 @@ struct RunningNodeOptions {
   std::optional<KafkaSettings> kafka;
   // Threads that tick and conclude by themselves. Without them (the demo, tests) the caller does, by advance().
   bool on_its_own = true;
+  // A line for the operator, when a part stands still or goes on again. Called by several threads, one at a time.
+  std::function<void(std::string_view)> say = nullptr;
 };
 
 class RunningNode {

@@ -40,6 +40,7 @@ Result<void> serve(Environment& environment, const Options& options) {
     if (!settings) return tl::unexpected(settings.error());
     running_options.kafka = std::move(*settings);
   }
+  running_options.say = [&environment](std::string_view line) { environment.err << line << '\n' << std::flush; };
   auto running = RunningNode::open(running_options);
   if (!running && !options.read_only && refuses_to_write(running.error())) {
     const Error refused = running.error();

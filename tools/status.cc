@@ -65,6 +65,10 @@ Result<void> status(Environment& environment, const Options& options) {
   }
   Json about{{"space", node.value("space", "")}, {"ready", ready->status == 200}};
   if (readiness.is_object() && readiness.contains("index_lag")) about["index_lag_entries"] = readiness["index_lag"];
+  if (readiness.is_object() && readiness.contains("troubles")) {
+    about["alarms"] = readiness.value("alarms", std::uint64_t{0});
+    about["troubles"] = readiness["troubles"];
+  }
   if (ready->status != 200) about["reason"] = to_string(problem_error(*ready));
   about["authentication"] = "none";
   about["ledgers"] = rows;
@@ -78,6 +82,10 @@ Result<void> status(Environment& environment, const Options& options) {
                     << (ready->status == 200 ? "ready" : "takes no events: " + about["reason"].get<std::string>());
     if (about.contains("index_lag_entries")) {
       environment.out << ", index behind by " << about["index_lag_entries"] << " entries";
+    }
+    if (about.value("alarms", std::uint64_t{0}) > 0) environment.out << ", " << about["alarms"] << " alarms";
+    for (const Json& trouble : about.value("troubles", Json::array())) {
+      environment.out << "\n" << trouble.value("part", "") << " stand still: " << trouble.value("detail", "");
     }
     environment.out << "\n\n";
     for (Json& row : rows) {
