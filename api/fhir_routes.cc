@@ -245,7 +245,7 @@ Result<PseudonymKeys> load_pseudonym_keys(const std::filesystem::path& directory
 void add_fhir_routes(const Service& service, const PseudonymKeys& keys, std::size_t workers,
                      std::vector<Route>& routes) {
   const auto started = to_string(Timestamp::from_milliseconds(service.clock.wall_milliseconds()));
-  const auto fhir = std::make_shared<Fhir>(Fhir{Intake(service.node, workers), keys, started});
+  const auto fhir = std::make_shared<Fhir>(Fhir{Intake(service, workers), keys, started});
   const auto post = [&](std::string pattern, std::string_view resource_type, std::size_t bytes_max,
                         std::string summary) {
     Route route;

@@ -15,6 +15,8 @@ namespace {
 // streams.
 constexpr std::size_t kEventBytesMax = std::size_t{1} << 20;
 constexpr std::size_t kBatchBytesMax = std::size_t{8} << 20;
+constexpr std::chrono::milliseconds kHold{25};  // how a request is held up while the index is far behind
+constexpr unsigned kHoldsMax = 40;
 constexpr std::uint64_t kWaitSecondsMax = 55;  // below the server's own time for a handler
 
 enum class Form : std::uint8_t { structured, batch, binary, stream, unknown };
@@ -261,10 +263,17 @@ void take(Intake& intake, const ExchangePtr& exchange, bool validate_only) {
                                   "application/x-ndjson, and application/json with ce- headers"}));
 }
 
+// Slower while the index is far behind, but never refused: the ledger does not need the index.
+void take_in_turn(const std::shared_ptr<Intake>& intake, const ExchangePtr& exchange, bool validate_only,
+                  unsigned held) {
+  if (validate_only || held >= kHoldsMax || !intake->index_is_behind()) return take(*intake, exchange, validate_only);
+  exchange->after(kHold, [intake, exchange, held] { take_in_turn(intake, exchange, false, held + 1); });
+}
+
 }  // namespace
 
-Intake::Intake(Node& of_node, std::size_t workers) : node(of_node) {
-  for (std::size_t i = 0; i < workers; ++i) judges.emplace_back(of_node);
+Intake::Intake(const Service& service, std::size_t workers) : node(service.node), index_lag(service.index_lag) {
+  for (std::size_t i = 0; i < workers; ++i) judges.emplace_back(node);
 }
 
 std::string entry_path(const LedgerId& ledger, SequenceNumber number) {
@@ -350,7 +359,7 @@ void append_result(std::size_t index, const IntakeOutcome& outcome, std::string&
 }
 
 void add_intake_routes(const Service& service, std::size_t workers, std::vector<Route>& routes) {
-  const auto intake = std::make_shared<Intake>(service.node, workers);
+  const auto intake = std::make_shared<Intake>(service, workers);
   const auto route = [&](std::string pattern, std::string summary, bool validate_only) {
     Route made;
     made.method = Method::post;
@@ -358,7 +367,9 @@ void add_intake_routes(const Service& service, std::size_t workers, std::vector<
     made.body = BodyMode::whole;
     made.body_bytes_max = kBatchBytesMax;
     made.summary = std::move(summary);
-    made.handler = [intake, validate_only](const ExchangePtr& exchange) { take(*intake, exchange, validate_only); };
+    made.handler = [intake, validate_only](const ExchangePtr& exchange) {
+      take_in_turn(intake, exchange, validate_only, 0);
+    };
     made.body_plan = plan;
     routes.push_back(std::move(made));
   };

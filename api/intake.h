@@ -19,9 +19,13 @@ namespace jangbu::api {
 
 // What intake keeps for all its requests. Outlives them.
 struct Intake {
-  Intake(Node& of_node, std::size_t workers);
+  Intake(const Service& service, std::size_t workers);
+  // A search looks through what the index has not reached; beyond this many entries intake gives it time.
+  static constexpr std::uint64_t kIndexLagMax = 50'000;
+  [[nodiscard]] bool index_is_behind() const { return index_lag != nullptr && *index_lag > kIndexLagMax; }
 
   Node& node;
+  const std::atomic<std::uint64_t>* index_lag;
   std::vector<IntakeJudge> judges;  // by Exchange::worker()
 };
 

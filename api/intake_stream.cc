@@ -1,7 +1,7 @@
 // NDJSON in, NDJSON out: a body of any length in bounded memory. The body is cut into blocks of whole lines; a block's
 // events are submitted as far as the node's queue goes, and its results are written once all of them are placed, in the
-// order of the lines. Reading pauses while too many blocks are under way: a client that does not read its results is
-// not read from either.
+// order of the lines. Reading pauses while too many blocks are under way, or too many results wait: many clients read
+// nothing before they have sent all, so some 80,000 results are kept for them; who sends more must read meanwhile.
 #include <algorithm>
 #include <atomic>
 #include <deque>
@@ -12,9 +12,11 @@
 namespace jangbu::api {
 namespace {
 
-constexpr std::size_t kBlocksMax = 128;                      // of up to kStreamPieceBytes each
-constexpr std::size_t kLineBytesMax = std::size_t{1} << 20;  // longer lines are dropped as they come
-constexpr std::chrono::milliseconds kQueuePause{5};          // before a full queue is tried again
+constexpr std::size_t kBlocksMax = 128;                         // of up to kStreamPieceBytes each
+constexpr std::size_t kLineBytesMax = std::size_t{1} << 20;     // longer lines are dropped as they come
+constexpr std::size_t kResultBytesMax = std::size_t{16} << 20;  // result lines that nobody has taken yet
+constexpr std::chrono::milliseconds kQueuePause{5};             // before a full queue is tried again
+constexpr unsigned kIndexPausesMax = 200;                       // in a row, while the index is far behind
 
 struct Block {
   std::string bytes;  // whole lines, and padding behind them
@@ -39,17 +41,14 @@ class StreamIntake : public std::enable_shared_from_this<StreamIntake> {
   }
 
   BodyStream::Next produce(std::string& out) {
-    while (!blocks_.empty() && blocks_.front()->done()) {
-      const Block& block = *blocks_.front();
-      for (std::size_t i = 0; i < block.used; ++i) {
-        append_result(block.first_index + i, block.outcomes[i], out);
-        out += '\n';
-      }
-      blocks_.pop_front();
-      if (out.size() >= kStreamPieceBytes) break;
+    settle();
+    if (!results_.empty()) {
+      out += results_.front();
+      result_bytes_ -= results_.front().size();
+      results_.pop_front();
     }
     read();
-    if (!blocks_.empty() && blocks_.front()->done()) return BodyStream::Next::more;
+    if (!results_.empty()) return BodyStream::Next::more;
     return ended_ && blocks_.empty() ? BodyStream::Next::end : BodyStream::Next::wait;
   }
 
@@ -57,8 +56,24 @@ class StreamIntake : public std::enable_shared_from_this<StreamIntake> {
   void close() { ended_ = true; }
 
  private:
+  // Blocks whose events all have their place become result lines.
+  void settle() {
+    while (!blocks_.empty() && blocks_.front()->done()) {
+      const Block& block = *blocks_.front();
+      if (results_.empty() || results_.back().size() >= kStreamPieceBytes) results_.emplace_back();
+      std::string& out = results_.back();
+      const std::size_t before = out.size();
+      for (std::size_t i = 0; i < block.used; ++i) {
+        append_result(block.first_index + i, block.outcomes[i], out);
+        out += '\n';
+      }
+      result_bytes_ += out.size() - before;
+      blocks_.pop_front();
+    }
+  }
+
   void read() {
-    if (reading_ || ended_ || submitting_ || blocks_.size() >= kBlocksMax) return;
+    if (reading_ || ended_ || submitting_ || blocks_.size() >= kBlocksMax || result_bytes_ >= kResultBytesMax) return;
     reading_ = true;
     exchange_->read_body([self = shared_from_this()](BodyPiece piece) {
       self->reading_ = false;
@@ -129,13 +144,18 @@ class StreamIntake : public std::enable_shared_from_this<StreamIntake> {
       }
       --block->open;
     }
-    if (!blocks_.empty() && blocks_.front()->done()) wake_();
-    if (ended_ && blocks_.empty()) wake_();
+    settle();
+    if (!results_.empty() || (ended_ && blocks_.empty())) wake_();
     read();
   }
 
-  // False: the queue is full; the line stays.
+  // False: the queue is full, or the index far behind; the line stays.
   bool submit(const std::shared_ptr<Block>& block) {
+    if (!validate_only_ && intake_.index_is_behind() && index_pauses_ < kIndexPausesMax) {
+      ++index_pauses_;
+      return false;
+    }
+    index_pauses_ = 0;
     IntakeJudge& judge = intake_.judges[exchange_->worker()];
     while (!block->submitted()) {
       const std::string_view rest = std::string_view(block->bytes).substr(block->at);
@@ -170,7 +190,12 @@ class StreamIntake : public std::enable_shared_from_this<StreamIntake> {
     ++block->open;
     Placed placed = [self = shared_from_this(), block, &outcome](Result<Placement> placement) {
       outcome = outcome_of(*outcome.ledger, std::move(placement));
-      if (--block->open == 0) self->exchange_->post([self] { self->wake_(); });
+      if (--block->open > 0) return;
+      self->exchange_->post([self] {
+        self->settle();  // also while the peer takes nothing: its next lines are read
+        self->wake_();
+        self->read();
+      });
     };
     auto queued = intake_.node.submit(std::move(*passed).submission(std::string(element->event)), std::move(placed));
     if (queued) return true;
@@ -185,6 +210,9 @@ class StreamIntake : public std::enable_shared_from_this<StreamIntake> {
   bool validate_only_;
   std::function<void()> wake_;
   std::deque<std::shared_ptr<Block>> blocks_;
+  std::deque<std::string> results_;  // lines that the peer has not taken yet
+  std::size_t result_bytes_ = 0;
+  unsigned index_pauses_ = 0;
   std::string carry_;  // an unfinished line
   std::size_t next_index_ = 0;
   bool reading_ = false, submitting_ = false, skipping_ = false, ended_ = false;

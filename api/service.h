@@ -4,7 +4,9 @@
 // are optional: where one is not running, its routes answer index_behind (503) and say so.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -35,6 +37,8 @@ struct Service {
   const std::map<std::string, PseudonymKey, std::less<>>* pseudonym_keys = nullptr;
   SlowLane* slow_lane = nullptr;       // nullptr: reports and life lines are made on the I/O threads
   const Troubles* troubles = nullptr;  // nullptr: none are told
+  // How many entries the projections have not reached, kept up by who runs them; nullptr: intake does not look.
+  const std::atomic<std::uint64_t>* index_lag = nullptr;
 };
 
 // All routes. `workers`: how many I/O threads will call them (Exchange::worker()). `service` outlives the table.

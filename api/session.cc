@@ -210,6 +210,10 @@ void Session::read_body(std::function<void(BodyPiece)> piece) {
                           [self = shared_from_this(), piece = std::move(piece)](ErrorCode error, std::size_t bytes) {
                             self->reading_ = false;
                             self->read_deadline_ = Deadline::max();
+                            // Who still sends may read later: only one that does neither is too slow.
+                            if (self->write_deadline_ != Deadline::max()) {
+                              self->write_deadline_ = self->in(self->options().write_time);
+                            }
                             if (error || self->phase_ == Phase::closed) {
                               self->cut();
                               return piece({{}, false, true});

@@ -59,6 +59,7 @@ struct RunningNode::Impl {
 
   api::PseudonymKeys pseudonym_keys;
   std::unique_ptr<api::HttpMetrics> http_metrics;
+  std::atomic<std::uint64_t> index_lag = 0;
   api::SlowLane slow_lane;
   std::unique_ptr<api::Service> service;
   std::unique_ptr<api::Routes> routes;
@@ -96,6 +97,7 @@ struct RunningNode::Impl {
     for (;;) {
       const auto step = projector->step(sources);
       if (!step) return tl::unexpected(step.error());
+      index_lag = step->behind;
       if (step->behind == 0) return {};
     }
   }
@@ -154,7 +156,7 @@ struct RunningNode::Impl {
     listening.port = options.port;
     http_metrics = std::make_unique<api::HttpMetrics>();
     service = std::make_unique<api::Service>(api::Service{*node, *options.clock, http_metrics.get(), projections.get(),
-                                                          &pseudonym_keys, &slow_lane, &troubles});
+                                                          &pseudonym_keys, &slow_lane, &troubles, &index_lag});
     routes = std::make_unique<api::Routes>(api::make_routes(*service, listening.workers));
     http_metrics->attach(*routes);
     auto listened = api::Server::listen(listening, *routes, *options.clock, http_metrics->observer());

@@ -299,6 +299,64 @@ TEST_F(IntakeTest, WhoDoesNotWantToWaitIsToldWhereTheReceiptWillBe) {
   EXPECT_EQ(in_time.status, 201);
 }
 
+TEST_F(IntakeTest, IntakeGivesAnIndexThatIsFarBehindSomeTime) {
+  std::atomic<std::uint64_t> lag = Intake::kIndexLagMax + 1;
+  service_->index_lag = &lag;
+  routes_ = std::make_unique<Routes>(make_routes(*service_, 1));
+  const testing::LocalRequest request{
+      Method::post, "/v1/events", {{"Content-Type", "application/cloudevents+json"}}, dataset_access(1).dump()};
+  const auto held = begin(request);
+  go_on(held);
+  EXPECT_FALSE(held->answered());
+  lag = 0;
+  held->pass_time();
+  go_on(held);
+  EXPECT_EQ(held->response().status, 201);
+  // An index that does not move holds nobody up for ever.
+  lag = Intake::kIndexLagMax + 1;
+  const auto other = begin(request);
+  unsigned pauses = 0;
+  for (; !other->answered() && pauses < 1000; ++pauses) {
+    other->pass_time();
+    go_on(other);
+  }
+  EXPECT_EQ(other->response().status, 200);
+  EXPECT_GT(pauses, 10U);
+  const auto stream = begin({Method::post,
+                             "/v1/events",
+                             {{"Content-Type", "application/x-ndjson"}},
+                             dataset_access(2).dump() + "\n" + dataset_access(3).dump()});
+  go_on(stream);
+  const std::uint64_t before = total();
+  lag = 0;
+  stream->pass_time();
+  go_on(stream);
+  EXPECT_EQ(total(), before + 2);
+}
+
+TEST_F(IntakeTest, AClientThatSendsAllBeforeItReadsGetsEveryResult) {
+  std::string body;
+  for (int i = 1; i <= 30'000; ++i) body += dataset_access(i).dump() + "\n";
+  const auto exchange = begin({Method::post, "/v1/events", {{"Content-Type", "application/x-ndjson"}}, body});
+  // Nothing is taken from the answer until all of it is ledgered.
+  const std::uint64_t before = total();
+  for (int idle = 0; idle < 3;) {
+    const bool busy = exchange->run();
+    const auto committed = node_->commit_pending();
+    ASSERT_TRUE(committed);
+    exchange->pass_time();
+    idle = busy || *committed > 0 ? 0 : idle + 1;
+  }
+  EXPECT_EQ(total(), before + 30'000);
+  go_on(exchange);
+  const auto lines = lines_of(exchange->response().body);
+  ASSERT_EQ(lines.size(), 30'000U);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    ASSERT_EQ(lines[i]["index"], i);
+    ASSERT_EQ(lines[i]["status"], 201);
+  }
+}
+
 TEST_F(IntakeTest, BinaryModeBecomesTheOneStructuredForm) {
   const auto event = dataset_access(1);
   std::vector<std::pair<std::string, std::string>> headers = {{"Content-Type", "application/json"}};

@@ -51,7 +51,7 @@ TEST(SearchQuery, NamesWhatIsWrong) {
       {R"({"limit":1001})", "/limit"},
       {R"({"cursor":1})", "/cursor"},
       {R"({"entries":"yes"})", "/entries"},
-      {R"({"colour":"red"})", ""},
+      {R"({"colour":"red"})", "/colour"},
       {R"([])", ""},
       {R"({"terms":[)", ""},
       {R"({"limit":1,"limit":2})", ""},
