@@ -30,6 +30,12 @@ constexpr std::chrono::milliseconds kProbe{100};
 // Between two instances, so that a broker that fails each is not beset.
 constexpr std::chrono::milliseconds kRenewPause{500};
 
+// What a broker says of this record or its topic, whatever becomes of the instance: sent again, it would say so again.
+bool is_its_own(rd_kafka_resp_err_t code) {
+  const Code ours = kafka_error(code, "").code;
+  return ours == Code::kafka_unauthorized || ours == Code::kafka_topic_missing || ours == Code::too_large;
+}
+
 // The record was not acknowledged, and nothing speaks against sending it again.
 bool is_unacknowledged(rd_kafka_resp_err_t code) {
   return code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
@@ -114,7 +120,7 @@ struct KafkaProducer::Impl {
     {
       const std::lock_guard lock(mutex);
       if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        if (is_unacknowledged(message.err) || fatal() != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        if (is_unacknowledged(message.err) || (!is_its_own(message.err) && fatal() != RD_KAFKA_RESP_ERR_NO_ERROR)) {
           record.given = false;
           broken = true;
           return;
@@ -164,11 +170,10 @@ struct KafkaProducer::Impl {
     const std::lock_guard lock(mutex);
     instance = std::move(*made);
     broken = false;
-    const Error error = kafka_error(why, "kafka");
     for (auto record = waiting.begin(); record != waiting.end();) {
       const auto next = std::next(record);
-      if (error.code == Code::kafka_unauthorized) {
-        end(record, error);
+      if (why == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) {
+        end(record, kafka_error(why, record->topic));  // of no topic: nothing can be written at all
       } else {
         give(record);
       }
