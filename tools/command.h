@@ -53,6 +53,7 @@ void add_restore(CLI::App& app, Environment& environment, Exit& exit);
 void add_tip(CLI::App& app, Environment& environment, Exit& exit);
 void add_demo(CLI::App& app, Environment& environment, Exit& exit);
 void add_status(CLI::App& app, Environment& environment, Exit& exit);
+void add_topics(CLI::App& app, Environment& environment, Exit& exit);
 void add_version(CLI::App& app, Environment& environment, Exit& exit);
 void add_completion(CLI::App& app, Environment& environment, Exit& exit);
 

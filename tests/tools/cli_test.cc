@@ -20,7 +20,7 @@ TEST_F(CliTest, HelpNamesEveryCommandAndWhatTheStatusMeans) {
   const Ran ran = jangbu({"--help"});
   EXPECT_EQ(ran.status, 0);
   for (const char* command : {"init", "keygen", "serve", "emit", "query", "show", "prove", "verify", "replay", "report",
-                              "backup", "restore", "tip", "demo", "status", "version", "completion"}) {
+                              "backup", "restore", "tip", "demo", "status", "topics", "version", "completion"}) {
     EXPECT_THAT(ran.out, HasSubstr(std::string("  ") + command));
   }
   EXPECT_THAT(ran.out, HasSubstr("Exit status"));

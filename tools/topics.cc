@@ -1,0 +1,292 @@
+// `jangbu topics`: a space's topics: `create` makes a ledger's topic, writes what it begins with and sets who may do
+// what; `check` names every setting and right that a ledger cannot live with.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "ledger/kafka.h"
+#include "ledger/kafka_record.h"
+#include "ledger/node.h"
+#include "ledger/space.h"
+#include "tools/command.h"
+#include "tools/output.h"
+#include "tools/passphrase.h"
+#include "tools/topic_beginning.h"
+#include "tools/topic_rules.h"
+
+namespace jangbu::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using std::chrono::milliseconds;
+
+constexpr unsigned kReplicas = 3;
+
+struct Options {
+  std::string directory, kafka, space, passphrase_file;
+  std::vector<std::string> ledgers, principals, readers, admins;
+  unsigned replicas = 0;  // 0: three, or as many as there are brokers
+  bool from_genesis = false, strict = false;
+  unsigned timeout_seconds = 30;
+  Format format = Format::table;
+
+  [[nodiscard]] milliseconds timeout() const { return std::chrono::seconds(timeout_seconds); }
+};
+
+Result<std::unique_ptr<Node>> open_node(Environment& environment, const Options& options) {
+  auto types = TypeTable::build();
+  if (!types) return tl::unexpected(types.error());
+  NodeOptions how;
+  how.directory = options.directory;
+  how.clock = &environment.clock;
+  how.read_only = true;
+  return Node::open(how, *types);
+}
+
+// The ledgers asked for, of those that are there; all of them if none is named.
+Result<std::vector<LedgerId>> chosen(const Options& options, const std::vector<LedgerId>& there) {
+  std::vector<LedgerId> ledgers;
+  for (const std::string& name : options.ledgers) {
+    const auto id = LedgerId::parse(name);
+    if (!id || (!there.empty() && std::find(there.begin(), there.end(), *id) == there.end())) {
+      return fail(Code::bad_usage, "--ledger", name + " is no ledger of this node");
+    }
+    ledgers.push_back(*id);
+  }
+  return ledgers.empty() ? there : ledgers;
+}
+
+// --principal LEDGER=User:name, or *=User:name for all ledgers.
+Result<TopicPrincipals> principals_of(const Options& options, const LedgerId& ledger) {
+  TopicPrincipals who;
+  for (const std::string& text : options.principals) {
+    const std::size_t equals = text.find('=');
+    const std::string name = text.substr(0, equals);
+    if (equals == std::string::npos || (name != "*" && !LedgerId::parse(name))) {
+      return fail(Code::bad_usage, "--principal", text + " is not of the form LEDGER=User:name");
+    }
+    if (name == "*" || name == ledger.text()) who.writers.insert(text.substr(equals + 1));
+  }
+  who.readers.insert(options.readers.begin(), options.readers.end());
+  who.admins.insert(options.admins.begin(), options.admins.end());
+  for (const auto* names : {&who.writers, &who.readers, &who.admins}) {
+    for (const std::string& principal : *names) {
+      if (principal.find(':') == std::string::npos || principal.ends_with(':')) {
+        return fail(Code::bad_usage, principal, "not a principal of the form User:name");
+      }
+    }
+  }
+  return who;
+}
+
+Result<void> create(Environment& environment, const Options& options) {
+  const auto settings = parse_kafka_settings(options.kafka);
+  if (!settings) return tl::unexpected(settings.error());
+  const auto node = open_node(environment, options);
+  if (!node) return tl::unexpected(node.error());
+  if (const auto& why = (*node)->not_writing(); why && why->code != Code::read_only) return tl::unexpected(*why);
+  const auto ledgers = chosen(options, (*node)->ledgers());
+  if (!ledgers) return tl::unexpected(ledgers.error());
+  const auto admin = KafkaAdmin::open(*settings, options.timeout());
+  if (!admin) return tl::unexpected(admin.error());
+  const auto brokers = (*admin)->brokers();
+  if (!brokers) return tl::unexpected(brokers.error());
+  const auto cluster = (*admin)->cluster_id();
+  if (!cluster) return tl::unexpected(cluster.error());
+  const unsigned replicas = options.replicas != 0 ? options.replicas : std::min(kReplicas, *brokers);
+  std::optional<SigningKey> coordinator;
+  if (!options.from_genesis) {
+    const auto ask = passphrase_source(environment, options.passphrase_file);
+    if (!ask) return tl::unexpected(ask.error());
+    auto key = read_signing_key(space_key_path(options.directory, KeyUse::coordinator), *ask);
+    if (!key) return tl::unexpected(key.error());
+    coordinator.emplace(std::move(*key));
+  }
+  const Timestamp now = Timestamp::from_milliseconds(environment.clock.wall_milliseconds());
+
+  std::vector<Json> rows;
+  for (const LedgerId& ledger : *ledgers) {
+    const auto who = principals_of(options, ledger);
+    if (!who) return tl::unexpected(who.error());
+    const auto view = (*node)->view(ledger);
+    if (!view) return tl::unexpected(view.error());
+    const auto beginning = options.from_genesis ? whole_ledger(*view, *(*node)->authors(ledger))
+                                                : moved_ledger(*view, (*node)->space(), *cluster, *coordinator, now);
+    if (!beginning) return tl::unexpected(beginning.error());
+    const std::string topic = topic_prefix((*node)->space()) + ledger.text();
+    const auto made = (*admin)->create_topic(topic, replicas, topic_settings(replicas));
+    if (!made && made.error().code != Code::already_exists) return tl::unexpected(made.error());
+    const auto written = write_beginning(*settings, topic, *beginning, options.timeout());
+    if (!written) return tl::unexpected(written.error());
+    // Only now may anybody else write.
+    const auto rights = (*admin)->rights(topic);
+    if (!rights) return tl::unexpected(rights.error());
+    Json row{{"ledger", ledger.text()},
+             {"topic", topic},
+             {"done", made           ? "created"
+                      : *written > 0 ? "completed"
+                                     : "was there"},
+             {"begins_with", beginning->first_type},
+             {"records", *written}};
+    if (*rights) {
+      const auto wanted = topic_rights(topic, *who);
+      if (auto granted = (*admin)->grant(wanted); !granted) return granted;
+      row["rights"] = std::to_string(wanted.size());
+    } else {
+      row["rights"] = "none: the cluster has no authorizer";
+    }
+    rows.push_back(std::move(row));
+  }
+  write_rows(environment.out, options.format,
+             {{"LEDGER", "ledger"},
+              {"TOPIC", "topic"},
+              {"DONE", "done"},
+              {"BEGINS WITH", "begins_with"},
+              {"RECORDS", "records"},
+              {"RIGHTS", "rights"}},
+             rows);
+  return {};
+}
+
+// What is wrong with one ledger's topic.
+Result<std::vector<TopicFinding>> check_topic(KafkaAdmin& admin, KafkaReader& reader, const std::string& topic,
+                                              unsigned brokers, const TopicPrincipals& who, milliseconds timeout) {
+  const auto state = admin.describe(topic);
+  if (!state && state.error().code == Code::kafka_topic_missing) {
+    return std::vector<TopicFinding>{{true, "topic", "it does not exist", "make it with `jangbu topics create`"}};
+  }
+  if (!state) return tl::unexpected(state.error());
+  std::vector<TopicFinding> findings = check_settings(*state, brokers);
+  const auto rights = admin.rights(topic);
+  if (!rights) return tl::unexpected(rights.error());
+  for (TopicFinding& finding : check_rights(*rights, who)) findings.push_back(std::move(finding));
+  const auto marks = reader.watermarks(topic, timeout);
+  if (!marks) return tl::unexpected(marks.error());
+  if (marks->high == Offset(0)) {
+    findings.push_back({true, "beginning", "it is empty", "a genesis, before anybody else may write"});
+  }
+  if (marks->low > Offset(0)) {
+    findings.push_back({false, "beginning",
+                        "records below offset " + std::to_string(marks->low.value()) + " are deleted",
+                        "all records: new nodes need another node's tiles"});
+  }
+  if (marks->stable < marks->high) {
+    findings.push_back({true, "transactions",
+                        "a transaction is open at offset " + std::to_string(marks->stable.value()),
+                        "none: readers wait there"});
+  }
+  return findings;
+}
+
+Result<bool> check(Environment& environment, const Options& options) {
+  const auto settings = parse_kafka_settings(options.kafka);
+  if (!settings) return tl::unexpected(settings.error());
+  const auto admin = KafkaAdmin::open(*settings, options.timeout());
+  if (!admin) return tl::unexpected(admin.error());
+  const auto reader = KafkaReader::open(*settings);
+  if (!reader) return tl::unexpected(reader.error());
+  std::string space = options.space;
+  std::vector<LedgerId> there;
+  if (!options.directory.empty()) {
+    const auto node = open_node(environment, options);
+    if (!node) return tl::unexpected(node.error());
+    space = (*node)->space();
+    there = (*node)->ledgers();
+  } else if (space.empty()) {
+    return fail(Code::bad_usage, "topics check", "name a node's directory, or --space");
+  } else if (options.ledgers.empty()) {
+    const auto topics = (*reader)->topics(topic_prefix(space), options.timeout());
+    if (!topics) return tl::unexpected(topics.error());
+    for (const std::string& topic : *topics) {
+      if (const auto id = LedgerId::parse(topic.substr(topic_prefix(space).size()))) there.push_back(*id);
+    }
+    if (there.empty()) return fail(Code::kafka_topic_missing, topic_prefix(space), "no topic of this space is there");
+  }
+  const auto ledgers = chosen(options, there);
+  if (!ledgers) return tl::unexpected(ledgers.error());
+  const auto brokers = (*admin)->brokers();
+  if (!brokers) return tl::unexpected(brokers.error());
+
+  std::vector<Json> rows;
+  bool good = true;
+  const auto add = [&](const std::string& ledger, const TopicFinding& finding) {
+    good = good && !finding.grave && !options.strict;
+    rows.push_back(Json{{"ledger", ledger},
+                        {"severity", finding.grave ? "error" : "warning"},
+                        {"rule", finding.rule},
+                        {"found", finding.found},
+                        {"wanted", finding.wanted}});
+  };
+  for (const LedgerId& ledger : *ledgers) {
+    const auto who = principals_of(options, ledger);
+    if (!who) return tl::unexpected(who.error());
+    const auto findings =
+        check_topic(**admin, **reader, topic_prefix(space) + ledger.text(), *brokers, *who, options.timeout());
+    if (!findings) return tl::unexpected(findings.error());
+    for (const TopicFinding& finding : *findings) add(ledger.text(), finding);
+  }
+  const auto transactional = (*admin)->transactional_principals();
+  if (!transactional) return tl::unexpected(transactional.error());
+  for (const std::string& principal : transactional->value_or(std::vector<std::string>())) {
+    add("", {true, "transactional-ids", principal + " may use transactions",
+             "nobody: one that hangs holds up every reader"});
+  }
+  if (options.format == Format::table && rows.empty()) {
+    environment.out << ledgers->size() << " topics: nothing is wrong\n";
+  } else {
+    write_rows(
+        environment.out, options.format,
+        {{"LEDGER", "ledger"}, {"SEVERITY", "severity"}, {"RULE", "rule"}, {"FOUND", "found"}, {"WANTED", "wanted"}},
+        rows);
+  }
+  return good;
+}
+
+void add_common(CLI::App& command, Options& options) {
+  command.add_option("--kafka", options.kafka, "brokers (host:port,host:port), or a file of properties")->required();
+  command.add_option("--ledger", options.ledgers, "only this ledger; may be given again");
+  command.add_option("--principal", options.principals,
+                     "LEDGER=User:name: who may write there; *=User:name: everywhere; may be given again");
+  command.add_option("--admin", options.admins, "who may delete and alter, beside super users; may be given again");
+  command.add_option("--timeout", options.timeout_seconds, "seconds to wait for an answer")->check(CLI::Range(1, 600));
+  add_format(command, options.format);
+}
+
+}  // namespace
+
+void add_topics(CLI::App& app, Environment& environment, Exit& exit) {
+  CLI::App* topics = app.add_subcommand("topics", "make or check a space's Kafka topics");
+  topics->require_subcommand(1);
+
+  CLI::App* making = topics->add_subcommand("create", "make each ledger's topic, write its beginning, set its rights");
+  auto to_make = std::make_shared<Options>();
+  making->add_option("directory", to_make->directory, "the node's directory; not served meanwhile")->required();
+  add_common(*making, *to_make);
+  making->add_option("--replicas", to_make->replicas, "of each topic (default: three, or as many as there are brokers)")
+      ->check(CLI::Range(1, 100));
+  making->add_option("--reader", to_make->readers, "User:name that may read all of them: a node; may be given again");
+  making->add_flag(
+      "--from-genesis", to_make->from_genesis,
+      "the topic begins with all that the ledger has, for nodes that have nothing; else with ledger.moved");
+  making->add_option("--passphrase-file", to_make->passphrase_file, "opens sealed key files with its first line");
+  making->callback([&environment, &exit, to_make] {
+    if (auto done = create(environment, *to_make); !done) exit = complain(environment, done.error());
+  });
+
+  CLI::App* checking = topics->add_subcommand("check", "name what a ledger cannot live with; status 1 if there is any");
+  auto to_check = std::make_shared<Options>();
+  checking->add_option("directory", to_check->directory, "the node's directory");
+  add_common(*checking, *to_check);
+  checking->add_option("--space", to_check->space, "instead of a directory: all topics of this space");
+  checking->add_flag("--strict", to_check->strict, "warnings count too");
+  checking->callback([&environment, &exit, to_check] {
+    const auto good = check(environment, *to_check);
+    if (!good) {
+      exit = complain(environment, good.error());
+    } else if (!*good) {
+      exit = Exit::found;
+    }
+  });
+}
+
+}  // namespace jangbu::tools
