@@ -171,7 +171,8 @@ TEST_F(TopicsOnABroker, WhatALedgerCannotLiveWithIsNamed) {
                                    {{"cleanup.policy", "compact"},
                                     {"max.message.bytes", "1000"},
                                     {"retention.ms", "1000"},
-                                    {"unclean.leader.election.enable", "true"}}));
+                                    {"unclean.leader.election.enable", "true"},
+                                    {"message.timestamp.type", "CreateTime"}}));
   ASSERT_TRUE(admin_->create_topic(topic("haneul"), 1, jangbu::testing::ledger_settings()));
   const Ran checked = check();
   EXPECT_EQ(checked.status, 1) << checked.err;
