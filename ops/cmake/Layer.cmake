@@ -1,4 +1,5 @@
 # jangbu_layer(NAME LINKS ...): the library target of one layer, from all .cc files of its folder.
+# jangbu_embed(TARGET FILES ... ROOT folder [FUNCTION name]): compiles the files' text into a target (schemas/embedded.h).
 # jangbu_tests(NAME LINKS ...): one GoogleTest program from all .cc files of tests/NAME.
 
 function(jangbu_layer name)
@@ -21,4 +22,14 @@ function(jangbu_tests name)
   include(GoogleTest)
   gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 900 LABELS ${name}
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+endfunction()
+
+function(jangbu_embed target)
+  cmake_parse_arguments(arg "" "ROOT;FUNCTION" "FILES" ${ARGN})
+  set(out "${CMAKE_CURRENT_BINARY_DIR}/${target}_embedded.cc")
+  set(script "${PROJECT_SOURCE_DIR}/ops/cmake/Embed.cmake")
+  add_custom_command(OUTPUT "${out}"
+    COMMAND "${CMAKE_COMMAND}" -DOUT=${out} -DROOT=${arg_ROOT} "-DFILES=${arg_FILES}" -DFUNCTION=${arg_FUNCTION} -P "${script}"
+    DEPENDS ${arg_FILES} "${script}" VERBATIM)
+  target_sources(${target} PRIVATE "${out}")
 endfunction()

@@ -2,6 +2,7 @@
 
 option(JANGBU_BUILD_TESTS "Build the tests and the bench programs" ON)
 option(JANGBU_FUZZ "Build the fuzz targets (clang's libFuzzer)" OFF)
+option(JANGBU_COVERAGE "Count the lines that run (gcov)" OFF)
 set(JANGBU_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them: address,undefined or thread")
 
 set(CMAKE_CXX_STANDARD 20)
@@ -32,6 +33,10 @@ if(JANGBU_SANITIZE)
     # The sanitizers' instrumentation makes GCC 12 report variables as maybe uninitialized that are not (PR 105562).
     target_compile_options(jangbu_flags INTERFACE -Wno-maybe-uninitialized)
   endif()
+endif()
+if(JANGBU_COVERAGE)
+  target_compile_options(jangbu_flags INTERFACE --coverage -fprofile-update=atomic)
+  target_link_options(jangbu_flags INTERFACE --coverage)
 endif()
 if(JANGBU_FUZZ)
   target_compile_options(jangbu_flags INTERFACE -fsanitize=fuzzer-no-link)
