@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "schemas/strict_json.h"
+
 namespace jangbu::api {
 namespace {
 
@@ -41,6 +43,8 @@ Result<Json> parse_strict(std::string_view text) {
   if (deep) return fail(Code::too_deep, "", "a query is not nested so deep");
   if (json.is_discarded()) return fail(Code::not_json, "", "not a JSON document");
   if (twice) return fail(Code::duplicate_key, "", "a member's name stands twice in one object");
+  // What the library lets through: a byte order mark, an escaped NUL, numbers that another reader rounds.
+  if (auto loose = strict_errors(text, 1); !loose.empty()) return tl::unexpected(std::move(loose.front()));
   if (!json.is_object()) return bad("", "a query is an object");
   return json;
 }

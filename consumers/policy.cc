@@ -8,6 +8,7 @@
 
 #include "schemas/embedded.h"
 #include "schemas/invariant.h"
+#include "schemas/strict_json.h"
 
 namespace jangbu {
 std::span<const EmbeddedFile> embedded_policy_files();  // generated
@@ -220,6 +221,10 @@ std::int64_t Policy::seconds(std::string_view name) const {
 }
 
 Result<Policy> parse_policy(std::string_view document) {
+  // What two readers could take differently is no policy: a byte order mark, a name that stands twice.
+  if (const auto loose = strict_errors(document, 1); !loose.empty()) {
+    return fail(Code::bad_policy, loose.front().where, to_string(loose.front()));
+  }
   const json parsed = json::parse(document, nullptr, false);
   if (!parsed.is_object()) return fail(Code::bad_policy, "", "not a JSON object");
   Reader in(parsed);

@@ -87,6 +87,13 @@ class LocalExchange final : public Exchange, public std::enable_shared_from_this
     auto due = std::exchange(delayed_, {});
     for (auto& [delay, task] : due) task();
   }
+  // Nothing more will come of it: what waits holds the exchange, and the exchange what waits.
+  void end() {
+    delayed_.clear();
+    const std::lock_guard lock(mutex_);
+    tasks_.clear();
+    response_.stream.reset();
+  }
   // Takes from the stream what it has now; false: it has ended.
   bool drain_stream() {
     while (response_.stream) {

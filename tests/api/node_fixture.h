@@ -57,8 +57,13 @@ class NodeTest : public ::testing::Test {
     metrics_.attach(*routes_);
   }
 
+  void TearDown() override {
+    for (const auto& exchange : begun_) exchange->end();
+  }
+
   [[nodiscard]] std::shared_ptr<LocalExchange> begin(LocalRequest request) {
     auto exchange = std::make_shared<LocalExchange>(std::move(request));
+    begun_.push_back(exchange);
     exchange->dispatch(*routes_);
     return exchange;
   }
@@ -133,6 +138,7 @@ class NodeTest : public ::testing::Test {
   std::unique_ptr<Node> node_;
   std::optional<Service> service_;
   std::unique_ptr<Routes> routes_;
+  std::vector<std::shared_ptr<LocalExchange>> begun_;
 };
 
 }  // namespace jangbu::api::testing

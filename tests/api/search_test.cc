@@ -55,6 +55,9 @@ TEST(SearchQuery, NamesWhatIsWrong) {
       {R"([])", ""},
       {R"({"terms":[)", ""},
       {R"({"limit":1,"limit":2})", ""},
+      {"\xEF\xBB\xBF{\"limit\":1}", ""},
+      {R"({"limit":1e1})", "/limit"},
+      {R"({"cursor":"\u0000"})", "/cursor"},
       {std::string(8000, '[') + std::string(8000, ']'), ""},
       {R"({"terms":[[[[[[{"a":[1]}]]]]]]})", ""},
   };

@@ -26,6 +26,20 @@ TEST(Policy, TheDefaultOneIsAPolicyWithTheParametersOfTheRules) {
   EXPECT_EQ(policy->calendar_offset_seconds, 32'400);
 }
 
+TEST(Policy, WhatTwoReadersCouldTakeDifferentlyIsNoPolicy) {
+  const std::string whole(default_policy_document());
+  ASSERT_TRUE(parse_policy(whole));
+  for (const auto& [text, where] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"\xEF\xBB\xBF" + whole, ""},
+           {"{\"k_min\": 4," + whole.substr(whole.find('{') + 1), "/k_min"},
+           {std::string(whole).replace(whole.find("\"k_min\": 5"), 10, "\"k_min\": 5e0"), "/k_min"}}) {
+    const auto refused = parse_policy(text);
+    ASSERT_FALSE(refused) << text.substr(0, 40);
+    EXPECT_EQ(refused.error().code, Code::bad_policy);
+    EXPECT_EQ(refused.error().where, where);
+  }
+}
+
 TEST(Policy, EveryParameterIsRequiredAndNoOtherIsTaken) {
   const json whole = json::parse(default_policy_document());
   for (const auto& [name, value] : whole.items()) {

@@ -44,6 +44,7 @@ class OneFile final : public Files {
     return refused();
   }
   Result<std::uint64_t> free_bytes(const std::filesystem::path&) override { return refused(); }
+  Result<void> exchange(const std::filesystem::path&, const std::filesystem::path&) override { return refused(); }
   Result<void> reserve(const std::filesystem::path&, std::uint64_t) override { return refused(); }
 
  private:
