@@ -122,6 +122,7 @@ std::vector<Draft> convert_policy_change(const AuditEvent& event, Verdict verdic
   std::vector<std::string> patients = event.patients;
   if (patients.empty()) patients.emplace_back(kUnresolved);
   std::vector<Draft> drafts;
+  drafts.reserve(patients.size());
   for (const std::string& patient : patients) {
     drafts.push_back(change_for(patient, event, verdict, source, people, context));
   }

@@ -140,7 +140,7 @@ Result<std::vector<std::string_view>> IntakeJudge::split_batch(std::string_view 
   std::vector<std::string_view> slices;
   for (auto element : array) {
     simdjson::ondemand::value value;
-    if (const auto error = std::move(element).get(value)) return bad_json(error);
+    if (const auto error = element.get(value)) return bad_json(error);
     simdjson::ondemand::json_type type{};
     if (const auto error = value.type().get(type)) return bad_json(error);
     std::string_view slice;

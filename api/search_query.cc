@@ -60,7 +60,8 @@ Result<TimeRange> range_member(const Json& json, const std::string& pointer) {
   if (!json.is_object()) return bad(pointer, "not an object");
   TimeRange range;
   for (const auto& [name, value] : json.items()) {
-    const std::string at = pointer + "/" + name;
+    std::string at = pointer;
+    at.append("/").append(name);
     if (name != "from" && name != "to") return bad(pointer, "the members are from and to");
     const auto text = text_member(value, at);
     if (!text) return tl::unexpected(text.error());
