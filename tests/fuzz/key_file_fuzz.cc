@@ -1,6 +1,6 @@
-// Key files: any bytes between a right magic and a right checksum (no mutation would find either), read as a signing key
-// and as a pseudonym key. What is accepted in clear is what writing the same key gives. Sealed files are asked for and
-// not opened: Argon2id takes half a second; the unit tests have them.
+// Key files: any bytes between a right magic and a right checksum (no mutation would find either), read as a signing
+// key and as a pseudonym key. What is accepted in clear is what writing the same key gives. Sealed files are asked for
+// and not opened: Argon2id takes half a second; the unit tests have them.
 #include <fcntl.h>
 #include <unistd.h>
 

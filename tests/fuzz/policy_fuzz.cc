@@ -24,8 +24,8 @@ void read(std::string_view document) {
   JANGBU_INVARIANT(policy->numbers.size() == kDefault.numbers.size(), std::to_string(policy->numbers.size()));
   for (const auto& [name, value] : policy->numbers) {
     JANGBU_INVARIANT(kDefault.numbers.contains(name) && value >= 0, name);
-    const bool timed = name.ends_with("_seconds") || name.ends_with("_minutes") || name.ends_with("_hours") ||
-                       name.ends_with("_days");
+    const bool timed =
+        name.ends_with("_seconds") || name.ends_with("_minutes") || name.ends_with("_hours") || name.ends_with("_days");
     if (timed) JANGBU_INVARIANT(policy->seconds(name) >= value, name);
   }
   JANGBU_INVARIANT(policy->p >= 0 && policy->p <= 10'000, std::to_string(policy->p));
