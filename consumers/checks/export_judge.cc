@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "consumers/checks/export.h"
+#include "consumers/checks/judging.h"
 
 namespace jangbu::consumers {
 
@@ -18,46 +19,17 @@ using exports::Revocation;
 namespace {
 
 // One export at one tick.
-class Judge {
+class Judge : public Judging {
  public:
   Judge(const Registry& registry, const Lineage& lineage, const std::string& id, const Export& exported)
-      : registry_(registry), lineage_(lineage), id_(id), exported_(exported), now_(registry.now()) {}
+      : Judging(registry, id), lineage_(lineage), exported_(exported) {}
 
   void run() {
     for (const Departure& departure : exported_.departures) departed(departure);
     waiting();
   }
 
-  std::vector<Ground> grounds;
-  std::vector<Timestamp> wakes;
-
  private:
-  [[nodiscard]] const Policy& policy(const TimelineFact& fact) const { return *registry_.policy(fact.policy); }
-
-  Ground& ground(std::string_view rule, std::string_view kind, const std::string& about, const TimelineFact& opener) {
-    Ground& out = grounds.emplace_back();
-    out.rule = rule;
-    out.kind = kind;
-    out.about = about;
-    out.within = id_;
-    out.opener = opener;
-    return out;
-  }
-
-  // As the purge check's: has `at` passed, with what was under way come in?
-  bool missed(Timestamp at, std::int64_t settle_seconds, std::string_view ledger) {
-    const Timestamp settled = at.plus_seconds(settle_seconds);
-    if (!(settled < now_)) {
-      wakes.push_back(settled);
-      return false;
-    }
-    if (!(at < registry_.last_readable(ledger))) {
-      wakes.push_back(now_);
-      return false;
-    }
-    return true;
-  }
-
   [[nodiscard]] std::string requester_ledger() const {
     const Request* request = exported_.request();
     return request == nullptr ? registry_.ledger_about(id_).text() : request->fact.place.ledger;
@@ -93,11 +65,8 @@ class Judge {
   void all_the_same(const Departure& departure);
   void waiting();
 
-  const Registry& registry_;
   const Lineage& lineage_;
-  const std::string& id_;
   const Export& exported_;
-  Timestamp now_;
 };
 
 void Judge::departed(const Departure& departure) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "consumers/checks/judging.h"
 #include "consumers/checks/purge.h"
 
 namespace jangbu::consumers {
@@ -17,11 +18,11 @@ struct PurgeDeadline {
 };
 
 // One dataset at one tick.
-class PurgeJudge {
+class PurgeJudge : public Judging {
  public:
   PurgeJudge(const Registry& registry, const Findings& findings, const std::string& id, const purge::Dataset& dataset,
              const std::vector<purge::Use>& uses)
-      : registry_(registry), findings_(findings), id_(id), dataset_(dataset), uses_(uses), now_(registry.now()) {}
+      : Judging(registry, id), findings_(findings), dataset_(dataset), uses_(uses) {}
 
   void run() {
     for (const auto& [name, copy] : dataset_.copies) {
@@ -40,9 +41,6 @@ class PurgeJudge {
     identified();
   }
 
-  std::vector<Ground> grounds;
-  std::vector<Timestamp> wakes;  // look again at the first tick after each
-
   struct Verified {
     bool other_institution = true;
     EntryPlace opener;
@@ -54,34 +52,8 @@ class PurgeJudge {
   [[nodiscard]] Resolution gone(const Finding& finding) const;
 
  private:
-  [[nodiscard]] const Policy& policy(const TimelineFact& fact) const { return *registry_.policy(fact.policy); }
   [[nodiscard]] std::int64_t skew(const TimelineFact& fact) const { return policy(fact).seconds("skew_seconds"); }
   [[nodiscard]] std::int64_t settle(const TimelineFact& fact) const { return policy(fact).seconds("settle_seconds"); }
-
-  Ground& ground(std::string_view rule, std::string_view kind, const std::string& about, const TimelineFact& opener) {
-    Ground& out = grounds.emplace_back();
-    out.rule = rule;
-    out.kind = kind;
-    out.about = about;
-    out.within = id_;
-    out.opener = opener;
-    return out;
-  }
-
-  // Has `at` passed for a rule that concludes from an absence in the ledger of `institution`? Wakes up when it may
-  // have.
-  bool missed(Timestamp at, std::int64_t settle_seconds, std::string_view ledger) {
-    const Timestamp settled = at.plus_seconds(settle_seconds);
-    if (!(settled < now_)) {
-      wakes.push_back(settled);
-      return false;
-    }
-    if (!(at < registry_.last_readable(ledger))) {
-      wakes.push_back(now_);
-      return false;
-    }
-    return true;
-  }
 
   // A purge counts for a copy when it names it and comes from whoever holds that copy, or announced it.
   [[nodiscard]] bool destroys(const purge::Purge& purge, const std::string& name, const purge::Copy& copy) const {
@@ -146,12 +118,9 @@ class PurgeJudge {
   [[nodiscard]] const purge::Manifest* known_manifest(Timestamp at) const;
   [[nodiscard]] bool is_evidence(const purge::Probe& probe, const purge::Purge& purge) const;
 
-  const Registry& registry_;
   const Findings& findings_;
-  const std::string& id_;
   const purge::Dataset& dataset_;
   const std::vector<purge::Use>& uses_;
-  Timestamp now_;
 };
 
 }  // namespace jangbu::consumers
