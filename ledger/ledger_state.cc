@@ -164,11 +164,7 @@ Result<Step> LedgerState::step(const Record& record, Screened&& screened, Earlie
     return reject(record, std::move(rejection), {std::move(error)}, out, full);
   };
 
-  Event judged;  // all that the judgement looks at
-  judged.bytes = record.event;
-  judged.type = screened.type;
-  const auto author = authors_->judge(
-      judged, record.signature != nullptr ? std::optional(*record.signature) : std::optional<AuthorSignature>());
+  const auto author = judge_author(record, *screened.type);
   if (!author) return refuse(author.error());
 
   std::vector<SequenceNumber> filed;
@@ -216,6 +212,14 @@ Result<Step> LedgerState::step(const Record& record, Screened&& screened, Earlie
   }
 }
 
+Result<std::optional<Author>> LedgerState::judge_author(const Record& record, const EventType& type) const {
+  Event judged;  // all that the judgement looks at
+  judged.bytes = record.event;
+  judged.type = &type;
+  return authors_->judge(
+      judged, record.signature != nullptr ? std::optional(*record.signature) : std::optional<AuthorSignature>());
+}
+
 // What a new generation begins with is not a matter of rejecting: whatever else stands there is no topic of this
 // ledger.
 Result<void> LedgerState::judge_generation(const Record& record, const Screened& screened, RecordScreen& reader) const {
@@ -230,11 +234,7 @@ Result<void> LedgerState::judge_generation(const Record& record, const Screened&
   }
   const auto event = reader.read(record.event);
   if (!event) return tl::unexpected(event.error());
-  Event judged;
-  judged.bytes = record.event;
-  judged.type = screened.type;
-  const auto author = authors_->judge(
-      judged, record.signature != nullptr ? std::optional(*record.signature) : std::optional<AuthorSignature>());
+  const auto author = judge_author(record, *screened.type);
   if (!author) return other("ledger.moved: " + to_string(author.error()));
   const auto generation = integer(event->data, "generation");
   const auto after = object(event->data, "after");

@@ -128,6 +128,7 @@ class LedgerState {
                             const FullTile& full);
   [[nodiscard]] Step append(const Record& record, EntryKind kind, const std::optional<Author>& author,
                             std::string_view body, std::string& out, const FullTile& full);
+  [[nodiscard]] Result<std::optional<Author>> judge_author(const Record& record, const EventType& type) const;
   [[nodiscard]] Result<void> judge_generation(const Record& record, const Screened& screened,
                                               RecordScreen& reader) const;
   void govern(const Event& event, SequenceNumber number);
