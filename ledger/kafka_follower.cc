@@ -62,7 +62,7 @@ struct KafkaFollower::Following {
   std::optional<Offset> high;
   std::optional<Error> trouble;
   std::optional<Submission> held;  // the node's queue was full
-  bool paused = false;
+  bool told = true;                // states() has what stands here
   // Set by the writer's thread: a record could not become an entry, so nothing after it may.
   std::shared_ptr<std::atomic<bool>> failed = std::make_shared<std::atomic<bool>>(false);
 };
@@ -108,7 +108,6 @@ Result<std::size_t> KafkaFollower::step(std::chrono::milliseconds wait) {
     if (!handed) return tl::unexpected(handed.error());
     if (!*handed) continue;
     ++taken;
-    following->paused = false;
     reader_.resume(topic);
   }
   while (taken < kStepRecords) {
@@ -144,9 +143,11 @@ Result<std::size_t> KafkaFollower::step(std::chrono::milliseconds wait) {
     if (*handed) {
       ++taken;
     } else {
-      following.paused = true;
       reader_.pause(following.topic);
     }
+  }
+  for (const auto& [topic, following] : by_topic_) {
+    if (!following->told) note(*following);
   }
   return taken;
 }
@@ -172,7 +173,7 @@ Result<bool> KafkaFollower::hand_on(Following& following) {
   if (queued) {
     following.held.reset();
     following.trouble.reset();
-    note(following);
+    following.told = false;  // once a step is enough
     return true;
   }
   if (queued.error().code == Code::queue_full) return false;
@@ -333,6 +334,7 @@ void KafkaFollower::stop(Following& following, const Error& why) {
 }
 
 void KafkaFollower::note(Following& following) {
+  following.told = true;
   const std::lock_guard lock(mutex_);
   states_.insert_or_assign(following.topic, State{following.ledger, following.followed, following.generation,
                                                   following.next, following.high, following.trouble});
