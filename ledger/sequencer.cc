@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <utility>
 
 #include "ledger/checkpoint.h"
+#include "ledger/hash_again.h"
 #include "ledger/lane_batch.h"
-#include "ledger/tree.h"
 #include "schemas/invariant.h"
 
 namespace jangbu {
@@ -39,14 +38,9 @@ std::uint64_t microseconds_since(std::chrono::steady_clock::time_point from) {
 
 // A commit under way.
 struct Sequencer::Written {
-  struct Tile {
-    LedgerNumber ledger;
-    TileId tile;
-    Hash root;
-  };
   Batch& batch;
   std::vector<std::unique_ptr<LaneBatch>> lanes;  // that have new entries
-  std::vector<Tile> tiles;
+  std::vector<HashedTile> tiles;
   std::vector<Told> told;
   Node::Metrics counts;
 };
@@ -165,7 +159,7 @@ Result<void> Sequencer::write_records(Taken& taken, Written& written) {
   const auto full = [&](TileId tile, const TileTree& tree, const Hash& root) {
     Store::put_tile(written.batch, number, tile, tree.hashes());
     store_.keep_tile_tree(number, tile, tree);  // nobody asks for it before it is released
-    written.tiles.push_back(Written::Tile{number, tile, root});
+    written.tiles.push_back(HashedTile{number, tile, root});
   };
   bool ticks_changed = false;
   for (std::size_t i = 0; i < records.size(); ++i) {
@@ -211,50 +205,12 @@ Result<void> Sequencer::write_records(Taken& taken, Written& written) {
   return {};
 }
 
-// What the batch will write is read again, from the bytes that RocksDB gets, and hashed again, before anything is
-// signed: a bit that flipped in memory since the leaf was computed would else be signed as if it had been sent.
-Result<void> Sequencer::look_again(const Written& written) const {
-  struct Rehash final : Store::Visitor {
-    const Written* written = nullptr;
-    std::vector<const LaneBatch*> by_ledger;
-    std::size_t entries = 0, tiles = 0;
-    bool same = true;
-    void entry(LedgerNumber ledger, SequenceNumber number, std::string_view bytes) override {
-      const LaneBatch* lane = ledger.value() < by_ledger.size() ? by_ledger[ledger.value()] : nullptr;
-      const std::uint64_t index = lane == nullptr ? UINT64_MAX : number.value() - lane->begin().value();
-      same = same && lane != nullptr && index < lane->leaves.size() && leaf_hash(bytes) == lane->leaves[index];
-      ++entries;
-    }
-    void tile(LedgerNumber ledger, TileId tile, std::string_view bytes) override {
-      const bool known = tiles < written->tiles.size() && written->tiles[tiles].ledger == ledger &&
-                         written->tiles[tiles].tile == tile && bytes.size() == kTileWidth * sizeof(Hash);
-      if (known) {
-        std::array<Hash, kTileWidth> hashes;
-        std::memcpy(hashes.data(), bytes.data(), bytes.size());
-        same = same && TileTree::of(hashes).root() == written->tiles[tiles].root;
-      } else {
-        same = false;
-      }
-      ++tiles;
-    }
-  };
-  Rehash rehash;
-  rehash.written = &written;
-  rehash.by_ledger.resize(lanes_.size(), nullptr);
-  std::size_t entries = 0;
-  for (const auto& lane : written.lanes) {
-    rehash.by_ledger[lane->ledger().value()] = lane.get();
-    entries += lane->leaves.size();
-  }
-  if (auto visited = Store::visit(written.batch, rehash); !visited) return visited;
-  if (!rehash.same || rehash.entries != entries || rehash.tiles != written.tiles.size()) {
-    return fail(Code::store_corrupt, "batch", "bytes changed in memory between hashing and storing");
-  }
-  return {};
-}
-
 Result<void> Sequencer::make_durable(Written& written, Released& released) {
-  if (auto same = look_again(written); !same) return same;
+  std::vector<HashedEntries> entries;
+  for (const auto& batch : written.lanes) {
+    entries.push_back(HashedEntries{batch->ledger(), batch->begin(), batch->leaves});
+  }
+  if (auto same = hash_again(written.batch, entries, written.tiles); !same) return same;
   const CommitNumber commit(last_.value() + 1);
   std::vector<LedgerHead> heads = heads_;
   for (const auto& batch : written.lanes) {

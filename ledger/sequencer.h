@@ -98,7 +98,6 @@ class Sequencer {
 
   [[nodiscard]] std::vector<Taken> take();
   [[nodiscard]] Result<void> write_records(Taken& taken, Written& written);
-  [[nodiscard]] Result<void> look_again(const Written& written) const;
   [[nodiscard]] Result<void> make_durable(Written& written, Released& released);
   void stop(const Error& error);
   [[nodiscard]] bool disk_is_low();
