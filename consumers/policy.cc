@@ -122,12 +122,19 @@ class Reader {
       refuse(where, "not an object");
       return out;
     }
-    for (const auto& [key, item] : value.items()) out.emplace(key, read(item, where + "/" + key));
+    for (const auto& [key, item] : value.items()) {
+      std::string at = where;
+      append_pointer_token(at, key);
+      out.emplace(key, read(item, at));
+    }
     return out;
   }
   void nothing_else() {
     for (const auto& [name, value] : document_.items()) {
-      if (!seen_.contains(name)) refuse("/" + name, "not a parameter of policies");
+      if (seen_.contains(name)) continue;
+      std::string at;
+      append_pointer_token(at, name);
+      refuse(at, "not a parameter of policies");
     }
   }
 

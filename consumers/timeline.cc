@@ -134,7 +134,7 @@ struct Timeline::Impl {
         if (entry->kind == EntryKind::event || entry->kind == EntryKind::genesis) {
           auto read = reader.read(entry->body);
           if (!read) return tl::unexpected(read.error());
-          event = std::move(*read);
+          event = *read;
           item.event = &event;
           if (auto governed = govern(ledger, event, *entry, progress); !governed) {
             return tl::unexpected(governed.error());

@@ -137,7 +137,7 @@ Result<std::size_t> KafkaFollower::step(std::chrono::milliseconds wait) {
            Error{Code::kafka_timestamps, following.topic, "the topic's message.timestamp.type is not LogAppendTime"});
       continue;
     }
-    take(following, std::move(*polled->message));
+    take(following, *polled->message);
     const auto handed = hand_on(following);
     if (!handed) return tl::unexpected(handed.error());
     if (*handed) {
@@ -152,7 +152,7 @@ Result<std::size_t> KafkaFollower::step(std::chrono::milliseconds wait) {
   return taken;
 }
 
-void KafkaFollower::take(Following& following, KafkaMessage message) {
+void KafkaFollower::take(Following& following, const KafkaMessage& message) {
   TopicRecord record = read_topic_record(message);
   Submission submission{following.ledger, std::move(record.event), std::move(record.signature), false};
   submission.refused = record.refused;

@@ -66,7 +66,7 @@ class KafkaFollower {
   // The ledger.moved that a topic begins with, if it does and it is this cluster's.
   [[nodiscard]] bool has_moved(Following& following, const KafkaMessage& first);
   void stop(Following& following, const Error& why);
-  void take(Following& following, KafkaMessage message);
+  void take(Following& following, const KafkaMessage& message);
   // False: the node's queue is full, the record is kept for later.
   [[nodiscard]] Result<bool> hand_on(Following& following);
   void note(Following& following);

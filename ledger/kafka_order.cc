@@ -54,12 +54,14 @@ void KafkaOrder::delivered(const std::string& name, const std::function<void(con
     } else if (const auto early = ledger.too_early.find(delivery->offset.value()); early != ledger.too_early.end()) {
       known = std::move(early->second);
       ledger.too_early.erase(early);
-    } else {
-      ledger.waiting.emplace(delivery->offset.value(), std::move(placed));
     }
     if (--ledger.undelivered == 0) ledger.too_early.clear();
+    if (!known) {
+      ledger.waiting.emplace(delivery->offset.value(), std::move(placed));
+      return;
+    }
   }
-  if (known) placed(std::move(*known));
+  placed(std::move(*known));
 }
 
 void KafkaOrder::serve(std::chrono::milliseconds wait) { producer_->serve(wait); }
@@ -70,14 +72,14 @@ void KafkaOrder::placed(const LedgerId& id, const SourcePosition& place, Result<
     const std::lock_guard lock(mutex_);
     Ledger& ledger = ledgers_[id.text()];
     const auto found = ledger.waiting.find(place.offset.value());
-    if (found != ledger.waiting.end()) {
-      waiting = std::move(found->second);
-      ledger.waiting.erase(found);
-    } else if (ledger.undelivered > 0) {
-      ledger.too_early.emplace(place.offset.value(), std::move(placement));
+    if (found == ledger.waiting.end()) {
+      if (ledger.undelivered > 0) ledger.too_early.emplace(place.offset.value(), std::move(placement));
+      return;
     }
+    waiting = std::move(found->second);
+    ledger.waiting.erase(found);
   }
-  if (waiting) waiting(std::move(placement));
+  waiting(std::move(placement));
 }
 
 void KafkaOrder::lost(const LedgerId& id, const Error& why) {

@@ -155,13 +155,13 @@ Result<Step> LedgerState::step(const Record& record, Screened&& screened, Earlie
     if (auto begins = judge_generation(record, screened, reader); !begins) return tl::unexpected(begins.error());
   }
   if (screened.rejection) {
-    return reject(record, std::move(*screened.rejection), std::move(screened.errors), out, full);
+    return reject(record, *screened.rejection, std::move(screened.errors), out, full);
   }
   const auto refuse = [&](Error error) -> Result<Step> {
     const auto event = reader.read(record.event);
     if (!event) return tl::unexpected(event.error());
-    Rejection rejection = rejection_of(error.code, error.where, *event);
-    return reject(record, std::move(rejection), {std::move(error)}, out, full);
+    const Rejection rejection = rejection_of(error.code, error.where, *event);
+    return reject(record, rejection, {std::move(error)}, out, full);
   };
 
   const auto author = judge_author(record, *screened.type);
@@ -310,7 +310,7 @@ Result<std::optional<Step>> LedgerState::find_earlier(const Record& record, cons
     Rejection rejection = rejection_of(Code::conflict, "", *event);
     rejection.first = place;
     Error error{Code::conflict, "", "the same source and id with other content stands at " + where()};
-    Step step = reject(record, std::move(rejection), {std::move(error)}, out, full);
+    Step step = reject(record, rejection, {std::move(error)}, out, full);
     step.kind = Step::Kind::conflict;
     step.first = place;
     return step;
@@ -318,7 +318,7 @@ Result<std::optional<Step>> LedgerState::find_earlier(const Record& record, cons
   return std::nullopt;
 }
 
-Step LedgerState::reject(const Record& record, Rejection rejection, std::vector<Error> errors, std::string& out,
+Step LedgerState::reject(const Record& record, const Rejection& rejection, std::vector<Error> errors, std::string& out,
                          const FullTile& full) {
   const std::string body = to_json(rejection);
   Step step = append(record, EntryKind::rejected, std::nullopt, body, out, full);

@@ -124,8 +124,8 @@ class LedgerState {
   [[nodiscard]] Result<std::optional<Step>> find_earlier(const Record& record, const std::vector<SequenceNumber>& filed,
                                                          Earlier& earlier, RecordScreen& reader, std::string& out,
                                                          const FullTile& full);
-  [[nodiscard]] Step reject(const Record& record, Rejection rejection, std::vector<Error> errors, std::string& out,
-                            const FullTile& full);
+  [[nodiscard]] Step reject(const Record& record, const Rejection& rejection, std::vector<Error> errors,
+                            std::string& out, const FullTile& full);
   [[nodiscard]] Step append(const Record& record, EntryKind kind, const std::optional<Author>& author,
                             std::string_view body, std::string& out, const FullTile& full);
   [[nodiscard]] Result<std::optional<Author>> judge_author(const Record& record, const EventType& type) const;

@@ -193,16 +193,16 @@ Node::~Node() {
 Result<std::unique_ptr<Node>> Node::open(const NodeOptions& options, std::shared_ptr<const TypeTable> types) {
   auto impl = std::make_unique<Impl>();
   impl->options = options;
-  impl->types = types;
+  impl->types = std::move(types);
   impl->files = options.files != nullptr ? options.files : &Files::machine();
-  RecordScreen reader(types);
+  RecordScreen reader(impl->types);
   StartOptions start_options;
   start_options.directory = options.directory;
   start_options.read_only = options.read_only;
   start_options.founding = options.founding;
   start_options.env = options.env;
   start_options.files = impl->files;
-  start_options.screen_digest = options.screen_digest.empty() ? screen_digest(*types) : options.screen_digest;
+  start_options.screen_digest = options.screen_digest.empty() ? screen_digest(*impl->types) : options.screen_digest;
   if (options.recover && !options.read_only) {
     JANGBU_INVARIANT(options.clock != nullptr, "a writing node needs a clock");
     start_options.recover_at_ms = options.clock->wall_milliseconds();
@@ -240,7 +240,7 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOptions& options, std::shared
     sequencer.disk_low_water_bytes = options.disk_low_water_bytes;
     sequencer.directory = options.directory;
     Impl& self = *impl;
-    impl->sequencer = std::make_unique<Sequencer>(*self.store, *self.tip, *self.files, *options.clock, types,
+    impl->sequencer = std::make_unique<Sequencer>(*self.store, *self.tip, *self.files, *options.clock, impl->types,
                                                   std::move(*lanes), last, std::move(sequencer),
                                                   [&self](const Released& released) { self.release(released); });
   }
@@ -264,7 +264,7 @@ Result<void> Node::submit(Submission submission, Placed placed) {
 void Node::set_order(Order* order) { impl_->order = order; }
 bool Node::has_order() const { return impl_->order != nullptr; }
 
-void Node::stop_ledger(const LedgerId& ledger, Error why) {
+void Node::stop_ledger(const LedgerId& ledger, const Error& why) {
   const auto number = impl_->number_of(ledger);
   if (number && impl_->sequencer) impl_->sequencer->stop_lane(*number, why);
 }

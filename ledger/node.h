@@ -133,7 +133,7 @@ class Node {
   [[nodiscard]] bool has_order() const;
 
   // Stops one ledger: it takes nothing more and signs nothing more, reading goes on, the others go on. Any thread.
-  void stop_ledger(const LedgerId& ledger, Error why);
+  void stop_ledger(const LedgerId& ledger, const Error& why);
   // Why, since it was opened; nullopt: it is not stopped.
   [[nodiscard]] std::optional<Error> ledger_stopped(const LedgerId& ledger) const;
 

@@ -278,6 +278,7 @@ Result<void> create_space(const std::filesystem::path& directory, const SpacePla
     if (auto found = (*store)->found(plan.space, ledgers); !found) return found;
   }
   std::vector<LedgerHead> heads;
+  heads.reserve(ledgers.size());
   for (const LedgerId& id : ledgers) heads.push_back(LedgerHead{id, TreeSize(0), empty_root()});
   if (const auto tip = TipFile::create(files, tip_path(directory), CommitNumber(0), heads); !tip) {
     return tl::unexpected(tip.error());

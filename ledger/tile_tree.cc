@@ -26,7 +26,7 @@ Hash TileTree::root() const {
 }
 
 std::size_t TileTrees::slot(std::uint64_t ledger, TileId tile) {
-  return (ledger * 131 + tile.level * 31 + tile.index) % kSlots;
+  return (ledger * 131 + std::uint64_t{tile.level} * 31 + tile.index) % kSlots;
 }
 
 std::shared_ptr<const TileTree> TileTrees::find(std::uint64_t ledger, TileId tile) const {

@@ -44,7 +44,7 @@ std::string place(SequenceNumber number) { return "entry " + std::to_string(numb
 }  // namespace
 
 struct LedgerVerifier::Impl {
-  Impl(std::shared_ptr<const TypeTable> types, VerifierOptions given) : options(std::move(given)) {
+  Impl(const std::shared_ptr<const TypeTable>& types, VerifierOptions given) : options(std::move(given)) {
     options.slices = std::max<std::size_t>(options.slices, 1);
     if (!options.run_tasks) {
       options.slices = 1;

@@ -102,14 +102,14 @@ std::optional<Timestamp> read_timestamp(std::string_view text) {
     const int hours = number(zone, 1, 2);
     const int minutes = number(zone, 4, 2);
     if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return std::nullopt;
-    offset = hours * 3600 + minutes * 60;
+    offset = std::int64_t{hours} * 3600 + std::int64_t{minutes} * 60;
     // RFC 3339 4.3: "-00:00" says that the local offset is unknown, which is not an offset.
     if (zone[0] == '-' && offset == 0) return std::nullopt;
     if (zone[0] == '-') offset = -offset;
   }
 
-  const std::int64_t seconds =
-      days_from_civil(year, month, day) * kDaySeconds + hour * 3600 + minute * 60 + second - offset;
+  const std::int64_t seconds = days_from_civil(year, month, day) * kDaySeconds + std::int64_t{hour} * 3600 +
+                               std::int64_t{minute} * 60 + second - offset;
   if (seconds < kFirstSecond || seconds > kLastSecond) return std::nullopt;
   return Timestamp{seconds, nanos};
 }

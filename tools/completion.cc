@@ -28,6 +28,7 @@ std::string quoted(std::string text) {
 
 void bash(const std::vector<CLI::App*>& commands, std::ostream& out) {
   std::vector<std::string> names;
+  names.reserve(commands.size());
   for (const CLI::App* command : commands) names.push_back(command->get_name());
   out << "_jangbu() {\n  local word=${COMP_WORDS[COMP_CWORD]}\n"
       << "  if [ \"$COMP_CWORD\" -eq 1 ]; then COMPREPLY=($(compgen -W '" << joined(names)

@@ -30,11 +30,11 @@ class Planter {
     return life_.dataset(project_, "hanbit", "planted-" + std::string(local), at, ttl_days);
   }
   // An analysis on a dataset of its own, whose end is as it should be, and an export request for its output.
-  DemoExport request(const std::string& local, YearSecond at, DemoOutput wanted, std::string destination = {}) {
+  DemoExport request(const std::string& local, YearSecond at, DemoOutput wanted, std::string_view destination = {}) {
     const DemoDataset used = dataset(local, at);
     const DemoOutput output = life_.analysis(project_, used, "planted-" + local, at + 2 * kDay, std::move(wanted));
     life_.end(used, at + 10 * kDay);
-    return life_.request(project_, "planted-" + local, output, at + 4 * kDay, std::move(destination));
+    return life_.request(project_, "planted-" + local, output, at + 4 * kDay, destination);
   }
   // Accepted by all who must, refused by the check for the planted reason, and gone all the same.
   void refused_and_gone(const DemoExport& exported, std::string_view rule, bool sites = true,
@@ -178,7 +178,7 @@ void Planter::plant_export() {
   at = next_day();
   {
     DemoOutput large = DemoLife::statistics();
-    large.bytes = 20 * 1024 * 1024;  // 16 MiB are allowed
+    large.bytes = std::int64_t{20} << 20;  // 16 MiB are allowed
     refused_and_gone(request("size", at, large), "EXP-8");
   }
   at = next_day();

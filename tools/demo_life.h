@@ -83,7 +83,7 @@ class DemoLife {
 
   // Requested by the demand organisation, scanned by the platform three hours later.
   DemoExport request(const DemoProject& project, std::string_view local, const DemoOutput& output, YearSecond at,
-                     std::string destination = {}, bool model_tests = true);
+                     std::string_view destination = {}, bool model_tests = true);
   void check(const DemoExport& exported, std::string_view institution, const std::string& person,
              std::string_view decision, YearSecond at);
   // Two people of the platform and, where `sites`, every site whose data it rests on, within one hour.

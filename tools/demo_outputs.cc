@@ -142,10 +142,10 @@ DemoOutput DemoLife::aggregate(const DemoProject& project, std::string_view loca
 }
 
 DemoExport DemoLife::request(const DemoProject& project, std::string_view local, const DemoOutput& output,
-                             YearSecond at, std::string destination, bool model_tests) {
+                             YearSecond at, std::string_view destination, bool model_tests) {
   DemoExport made;
   made.id = local_id(project.demand, "ex-" + std::string(local));
-  made.destination = destination.empty() ? project.demand : std::move(destination);
+  made.destination = destination.empty() ? project.demand : std::string(destination);
   made.output = output;
   made.requested = at;
   emit(at, shared_ledger(project.demand), "export.requested", "portal",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iomanip>
 #include <map>
+#include <tuple>
 
 #include "ledger/hash.h"
 
@@ -23,11 +24,11 @@ void write_findings(std::ostream& out, const DemoOutcome& outcome) {
   std::map<PlantedFault, std::pair<int, int>> rows;  // planted, found
   for (const PlantedFault& one : outcome.planted) ++rows[one].first;
   for (const PlantedFault& one : outcome.found) ++rows[one].second;
-  // PUR-2 before PUR-10: by the number that stands behind the dash.
+  // PUR before EXP, and PUR-2 before PUR-10: the shorter number first.
   std::vector<std::pair<PlantedFault, std::pair<int, int>>> ordered(rows.begin(), rows.end());
   std::stable_sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
     const auto key = [](const std::string& rule) {
-      return std::pair(rule.substr(0, 4) == "PUR-" ? 0 : 1, std::atoi(rule.c_str() + 4));
+      return std::tuple(rule.substr(0, 4) == "PUR-" ? 0 : 1, rule.size(), rule);
     };
     return key(a.first.rule) < key(b.first.rule);
   });

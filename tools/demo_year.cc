@@ -67,7 +67,7 @@ void DemoYear::Impl::clean_project(std::string_view demand, const std::string& l
   for (const std::string& site : project.sites) {
     datasets.push_back(life.dataset(project, site, local, at));
     if (life.random().chance(40)) life.copy(datasets.back(), at + 3 * kDay);
-    for (int week = 1; week < 8; ++week) {
+    for (std::int64_t week = 1; week < 8; ++week) {
       life.access(project, datasets.back(), at + week * 7 * kDay + life.random().between(0, 6) * kHour);
     }
     at += 2 * kHour;
@@ -81,6 +81,7 @@ void DemoYear::Impl::clean_project(std::string_view demand, const std::string& l
 
   at = start + 40 * kDay + 9 * kHour;
   std::vector<DemoOutput> updates;
+  updates.reserve(datasets.size());
   for (const DemoDataset& dataset : datasets) {
     updates.push_back(life.analysis(project, dataset, local + "-round-" + dataset.site, at, DemoLife::update(local)));
   }

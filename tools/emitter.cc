@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -310,7 +311,12 @@ Result<void> Emitter::Impl::fhir(const InputDocument& document) {
   std::size_t number = 0;
   for (const json& entry : body_json["entry"]) {
     const json response = entry.value("response", json::object());
-    const int status = std::atoi(response.value("status", "0").c_str());
+    const std::string stated = response.value("status", "");  // "201" or "201 Created"
+    int status = 0;
+    const auto [end, wrong] = std::from_chars(stated.data(), stated.data() + stated.size(), status);
+    if (wrong != std::errc()) {
+      return fail(Code::unreachable, document.place, "the node's answer to the Bundle has an entry without a status");
+    }
     auto done = one_answer(document.place + "#" + std::to_string(number++), status, response.value("location", ""),
                            response.value("outcome", json()));
     if (!done) return done;

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "schemas/strict_json.h"
+
 namespace jangbu::tools {
 namespace {
 
@@ -22,8 +24,9 @@ Result<InstitutionPlan> institution_of(const json& object, const std::string& po
   constexpr std::string_view kMembers[] = {"id", "kind", "name", "advanced_general", "designations"};
   for (const auto& [member, value] : object.items()) {
     if (std::find(std::begin(kMembers), std::end(kMembers), member) == std::end(kMembers)) {
-      return fail(Code::bad_usage, pointer + "/" + member,
-                  "no such member; there are id, kind, name, advanced_general, designations");
+      std::string at = pointer;
+      append_pointer_token(at, member);
+      return fail(Code::bad_usage, at, "no such member; there are id, kind, name, advanced_general, designations");
     }
   }
   InstitutionPlan plan;

@@ -286,7 +286,7 @@ Result<Exit> replay(Environment& environment, Options& options) {
   const bool with_bytes = other != nullptr || options.bytes || options.events_only;
   Progress progress(environment, "entries", 0);
   std::uint64_t count = 0;
-  const auto take = [&](std::string line) -> Result<void> {
+  const auto take = [&](const std::string& line) -> Result<void> {
     progress.at(++count);
     return target->take(line);
   };

@@ -63,7 +63,9 @@ void add_measure(const Options& options, const Json& figure, const Json& measure
     if (!options.all && !key.empty()) continue;
     any = true;
     Json one = row;
-    one["of"] = key.empty() ? category : key + (category.empty() ? "" : " " + category);
+    std::string of = key;
+    if (!of.empty() && !category.empty()) of += " ";
+    one["of"] = of.append(category);
     one["value"] = value_text(cell);
     if (cell.contains("previous")) one["previous"] = value_text(cell["previous"]);
     if (measure.contains("target") && !measure["target"].is_null()) one["target"] = number_text(measure["target"]);

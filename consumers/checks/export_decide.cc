@@ -110,6 +110,7 @@ void ExportCheck::decide(const std::string& id, Bench& bench) {
   Question asked = question(id, exported, *request, decision.by.policy);
   std::vector<Reason> held = exports::reasons(asked, registry_, lineage_);
   std::vector<EntryPlace> causes;
+  causes.reserve(given.size());
   for (const Checked* checked : given) causes.push_back(checked->fact.place);
   decision.cleared = enough != nullptr && held.empty();
   if (!decision.cleared) {
@@ -188,7 +189,7 @@ void ExportCheck::say(const std::string& id, const Request& request, const Decis
     }
     data.raw("causes", causes_json(causes, ledger)).text("policy", registry_.policy(decision.by.policy)->id);
     bench.verdicts.out.push_back(conclude(ledger, "export", type, conclusion_id(type, matter, nullptr), registry_.now(),
-                                          false, data.object(), summary + " in " + receiver));
+                                          false, data.object(), std::string(summary).append(" in ").append(receiver)));
   }
 }
 
@@ -222,11 +223,11 @@ void ExportCheck::recall(const std::string& id, Bench& bench) {
   std::sort(ledgers.begin(), ledgers.end());
   ledgers.erase(std::unique(ledgers.begin(), ledgers.end()), ledgers.end());
   const std::string matter = finding_id(institution_of(id), "export.revoked", id, opener);
+  const std::string summary = "export.revoked " + id + " " + reason + " in ";
   for (const std::string& receiver : ledgers) {
-    bench.verdicts.out.push_back(conclude(*LedgerId::parse(receiver), "export", "export.revoked",
-                                          conclusion_id("export.revoked", matter, nullptr), registry_.now(), false,
-                                          JsonText().text("export", id).text("reason", reason).object(),
-                                          "export.revoked " + id + " " + reason + " in " + receiver));
+    bench.verdicts.out.push_back(conclude(
+        *LedgerId::parse(receiver), "export", "export.revoked", conclusion_id("export.revoked", matter, nullptr),
+        registry_.now(), false, JsonText().text("export", id).text("reason", reason).object(), summary + receiver));
   }
   exports_.edit(id).recalled = true;
 }

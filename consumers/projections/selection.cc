@@ -17,7 +17,7 @@ constexpr std::size_t kRareBlocksMax = 64;
 class BestPlaces {
  public:
   BestPlaces(Order order, std::optional<Place> after, std::size_t limit)
-      : order_(order), after_(std::move(after)), limit_(limit) {}
+      : order_(order), after_(after), limit_(limit) {}
 
   void offer(const Place& place) {
     if (after_ && !comes_before(*after_, place)) return;
@@ -159,14 +159,14 @@ class Evaluation {
     keep_part(selection_.parts[candidate.part], candidate.block, bits);
     BlockBits of_term;
     for (const TermKey& term : selection_.terms) {
-      const auto found = postings(candidate, term, of_term);
+      auto found = postings(candidate, term, of_term);
       if (!found) return found;
       if (!*found) return false;
       bits.intersect(of_term);
       if (!bits.any()) return false;
     }
     for (const TermKey& term : selection_.without) {
-      const auto found = postings(candidate, term, of_term);
+      auto found = postings(candidate, term, of_term);
       if (!found) return found;
       if (*found) bits.subtract(of_term);
     }

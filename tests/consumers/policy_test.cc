@@ -57,6 +57,14 @@ TEST(Policy, EveryParameterIsRequiredAndNoOtherIsTaken) {
   EXPECT_EQ(refused.error().where, "/purge_grace_hour");
 }
 
+TEST(Policy, ANameWithASlashIsEscapedWhereItIsPointedAt) {
+  json odd = json::parse(default_policy_document());
+  odd["of/days~x"] = 1;
+  const auto refused = parse_policy(odd.dump());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().where, "/of~1days~0x");
+}
+
 TEST(Policy, ValuesOfAnotherTypeOrOutsideTheirBoundsAreNamed) {
   struct Row {
     std::string pointer, value, where;
