@@ -276,8 +276,8 @@ struct LedgerVerifier::Impl {
   VerifierReport report;
 };
 
-LedgerVerifier::LedgerVerifier(std::shared_ptr<const TypeTable> types, VerifierOptions options)
-    : impl_(std::make_unique<Impl>(std::move(types), std::move(options))) {}
+LedgerVerifier::LedgerVerifier(const std::shared_ptr<const TypeTable>& types, VerifierOptions options)
+    : impl_(std::make_unique<Impl>(types, std::move(options))) {}
 LedgerVerifier::~LedgerVerifier() = default;
 
 void LedgerVerifier::expect_checkpoint(std::string name, std::string note) {

@@ -70,7 +70,7 @@ struct VerifierReport {
 
 class LedgerVerifier {
  public:
-  LedgerVerifier(std::shared_ptr<const TypeTable> types, VerifierOptions options);
+  LedgerVerifier(const std::shared_ptr<const TypeTable>& types, VerifierOptions options);
   ~LedgerVerifier();
   LedgerVerifier(const LedgerVerifier&) = delete;
   LedgerVerifier& operator=(const LedgerVerifier&) = delete;
