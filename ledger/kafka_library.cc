@@ -162,7 +162,9 @@ Error kafka_error(rd_kafka_resp_err_t code, std::string_view where, std::string_
 }
 
 Error kafka_error(const KafkaInstance& instance, rd_kafka_resp_err_t code, std::string_view where) {
-  rd_kafka_poll(instance.get(), 0);  // its complaints come now
+  // A producer's complaints come now. A consumer's come by its own poll alone: rd_kafka_poll() on one ends the process
+  // (an assertion of the library) when an error lies in the queue.
+  if (rd_kafka_type(instance.get()) == RD_KAFKA_PRODUCER) rd_kafka_poll(instance.get(), 0);
   return kafka_error(code, where, instance.complaint());
 }
 
