@@ -22,7 +22,12 @@ Result<void> KafkaOrder::submit(Submission submission, Placed placed) {
   const std::string name = submission.ledger.text();
   {
     const std::lock_guard lock(mutex_);
-    ++ledgers_[name].undelivered;
+    Ledger& ledger = ledgers_[name];
+    // It may be another ledger's topic, or another cluster's: only the follower knows.
+    if (!ledger.followed) {
+      return fail(Code::kafka_unreachable, prefix_ + name, "the topic is not read from yet; nothing was published");
+    }
+    ++ledger.undelivered;
   }
   auto queued =
       producer_->publish(prefix_ + name, std::move(submission.event), topic_headers(submission.signature),
@@ -86,14 +91,18 @@ void KafkaOrder::lost(const LedgerId& id, const Error& why) {
   std::map<std::uint64_t, Placed> waiting;
   {
     const std::lock_guard lock(mutex_);
-    waiting.swap(ledgers_[id.text()].waiting);
+    Ledger& ledger = ledgers_[id.text()];
+    ledger.followed = false;
+    waiting.swap(ledger.waiting);
   }
   for (auto& [offset, placed] : waiting) placed(fail(Code::ledger_stopped, why.where, to_string(why)));
 }
 
 void KafkaOrder::follows(const LedgerId& id, Generation generation) {
   const std::lock_guard lock(mutex_);
-  ledgers_[id.text()].generation = generation;
+  Ledger& ledger = ledgers_[id.text()];
+  ledger.generation = generation;
+  ledger.followed = true;
 }
 
 }  // namespace jangbu

@@ -24,7 +24,8 @@ class KafkaOrder final : public Order {
   // Whoever still waits is told shutting_down: the record may be in the topic, and is then ledgered all the same.
   ~KafkaOrder() override;
 
-  // Errors: queue_full, kafka_unreachable (nothing answers at present: nothing was queued).
+  // Errors: queue_full, kafka_unreachable (nothing answers at present, or the ledger's topic is not read from: nothing
+  // was published).
   [[nodiscard]] Result<void> submit(Submission submission, Placed placed) override;
   void serve(std::chrono::milliseconds wait);
 
@@ -40,6 +41,7 @@ class KafkaOrder final : public Order {
 
  private:
   struct Ledger {
+    bool followed = false;
     Generation generation;
     std::size_t undelivered = 0;
     std::map<std::uint64_t, Placed> waiting;               // by offset: delivered, and not placed yet

@@ -7,6 +7,7 @@ namespace {
 
 // How long a thread waits for something to come before it looks whether it should end.
 constexpr std::chrono::milliseconds kLook{100};
+constexpr int kLooksForProducer = 20;
 
 }  // namespace
 
@@ -25,6 +26,14 @@ Result<std::unique_ptr<KafkaService>> KafkaService::open(Node& node, const Kafka
   service->follower_ =
       std::make_unique<KafkaFollower>(node, *service->reader_, service->order_.get(), clock, std::move(options));
   node.set_order(service->order_.get());
+  // Where a broker answers, the node is ready when this returns; where none does, it is not waited for any longer.
+  if (const auto looked = service->follower_->step(std::chrono::milliseconds(0)); !looked) {
+    return tl::unexpected(looked.error());
+  }
+  for (int look = 0; look < kLooksForProducer && service->follower_->connected() && !service->order_->connected();
+       ++look) {
+    service->order_->serve(kLook);
+  }
   KafkaService* const self = service.get();
   service->delivering_ = std::jthread([self](const std::stop_token& stop) {
     while (!stop.stop_requested()) self->order_->serve(kLook);
