@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <thread>
 
 #include "ledger/kafka_record.h"
 
@@ -13,6 +14,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kReadEntries = 256;
 constexpr std::size_t kReadBytes = std::size_t{1} << 20;
+constexpr std::chrono::milliseconds kAgain{100};
 constexpr std::string_view kMoved = "ledger.moved";
 
 // The same move, by whichever call and whenever it was written.
@@ -108,11 +110,31 @@ Result<TopicBeginning> moved_ledger(const LedgerView& view, const std::string& s
   return beginning;
 }
 
+Result<bool> is_read_from(const LedgerView& view, const KafkaSettings& settings, const std::string& topic,
+                          std::chrono::milliseconds timeout) {
+  const auto last = view.entry(last_of(view.size()));
+  if (!last) return tl::unexpected(last.error());
+  if (last->entry.generation.value() == 0) return false;
+  auto reader = KafkaReader::open(settings);
+  if (!reader) return tl::unexpected(reader.error());
+  const auto record = (*reader)->read_at(topic, last->entry.offset, timeout);
+  if (!record && record.error().code == Code::kafka_topic_missing) return false;
+  if (!record) return tl::unexpected(record.error());
+  // The broker's own time, to the millisecond, at the same offset: no other record has both.
+  return record->has_value() && (*record)->log_append_time && (*record)->timestamp_ms == last->entry.received_ms;
+}
+
 Result<std::size_t> write_beginning(const KafkaSettings& settings, const std::string& topic,
                                     const TopicBeginning& beginning, std::chrono::milliseconds timeout) {
   auto reader = KafkaReader::open(settings);
   if (!reader) return tl::unexpected(reader.error());
-  const auto marks = (*reader)->watermarks(topic, timeout);
+  // The topic is there; a broker that does not know it yet will in a moment.
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  auto marks = (*reader)->watermarks(topic, timeout);
+  while (!marks && marks.error().code == Code::kafka_topic_missing && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(kAgain);
+    marks = (*reader)->watermarks(topic, timeout);
+  }
   if (!marks) return tl::unexpected(marks.error());
   const std::size_t count = beginning.records.size();
   const std::size_t there = std::min<std::size_t>(count, marks->high.value());

@@ -31,6 +31,11 @@ struct TopicBeginning {
                                                   const std::string& cluster, const SigningKey& coordinator,
                                                   Timestamp time);
 
+// Whether the ledger is read from this topic already: its last entry's record stands where that entry says. Then there is
+// nothing to begin. Errors: kafka_unreachable, kafka_unauthorized, those of the view.
+[[nodiscard]] Result<bool> is_read_from(const LedgerView& view, const KafkaSettings& settings, const std::string& topic,
+                                        std::chrono::milliseconds timeout);
+
 // Writes it, or what is missing of it: a call that was cut off is called again. How many it wrote. Errors:
 // kafka_other_record (something else stands in its place), those of the producer and of read_at().
 [[nodiscard]] Result<std::size_t> write_beginning(const KafkaSettings& settings, const std::string& topic,

@@ -110,10 +110,15 @@ Result<void> create(Environment& environment, const Options& options) {
     if (!who) return tl::unexpected(who.error());
     const auto view = (*node)->view(ledger);
     if (!view) return tl::unexpected(view.error());
-    const auto beginning = options.from_genesis ? whole_ledger(*view, *(*node)->authors(ledger))
-                                                : moved_ledger(*view, (*node)->space(), *cluster, *coordinator, now);
-    if (!beginning) return tl::unexpected(beginning.error());
     const std::string topic = topic_prefix((*node)->space()) + ledger.text();
+    const auto read = is_read_from(*view, *settings, topic, options.timeout());
+    if (!read) return tl::unexpected(read.error());
+    Result<TopicBeginning> beginning = TopicBeginning();  // nothing: the ledger is read from there
+    if (!*read) {
+      beginning = options.from_genesis ? whole_ledger(*view, *(*node)->authors(ledger))
+                                       : moved_ledger(*view, (*node)->space(), *cluster, *coordinator, now);
+    }
+    if (!beginning) return tl::unexpected(beginning.error());
     const auto made = (*admin)->create_topic(topic, replicas, topic_settings(replicas));
     if (!made && made.error().code != Code::already_exists) return tl::unexpected(made.error());
     const auto written = write_beginning(*settings, topic, *beginning, options.timeout());
@@ -126,7 +131,7 @@ Result<void> create(Environment& environment, const Options& options) {
              {"done", made           ? "created"
                       : *written > 0 ? "completed"
                                      : "was there"},
-             {"begins_with", beginning->first_type},
+             {"begins_with", *read ? "what it was read from" : beginning->first_type},
              {"records", *written}};
     if (*rights) {
       const auto wanted = topic_rights(topic, *who);
