@@ -5,11 +5,14 @@
 #include "api/http_metrics.h"
 #include "api/problem.h"
 #include "api/service.h"
+#include "api/standing.h"
 #include "api/troubles.h"
 #include "consumers/projections/projector.h"
 
 namespace jangbu::api {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 // How many entries the projections have not reached.
 std::optional<std::uint64_t> index_lag(const Service& service) {
@@ -17,29 +20,77 @@ std::optional<std::uint64_t> index_lag(const Service& service) {
   return consumers::lag(*service.projections, consumers::sources_of(service.node.views()));
 }
 
+// Everything that stands still or waits while the rest goes on.
+Json troubles_json(const Service& service, const std::optional<KafkaStanding>& kafka) {
+  Json rows = Json::array();
+  const auto add = [&rows](const std::string& part, const Error& why) {
+    rows.push_back({{"part", part}, {"code", info(why.code).name}, {"detail", to_string(why)}});
+  };
+  if (service.troubles != nullptr) {
+    for (const auto& [part, why] : service.troubles->all()) add(part, why);
+  }
+  for (const LedgerId& ledger : service.node.ledgers()) {
+    if (const auto why = service.node.ledger_stopped(ledger)) add("ledger " + ledger.text(), *why);
+  }
+  if (!kafka) return rows;
+  for (const KafkaFollower::State& topic : kafka->topics) {
+    if (topic.trouble && !service.node.ledger_stopped(topic.ledger))
+      add("topic of " + topic.ledger.text(), *topic.trouble);
+  }
+  return rows;
+}
+
+Json kafka_json(const KafkaStanding& kafka, std::int64_t now_ms) {
+  Json topics = Json::array();
+  for (const KafkaFollower::State& topic : kafka.topics) {
+    Json row{{"ledger", topic.ledger.text()},
+             {"followed", topic.followed},
+             {"generation", topic.generation.value()},
+             {"next_offset", topic.next.value()}};
+    if (const auto lag = topic.lag_records()) row["lag_records"] = *lag;
+    if (const auto lag = topic.lag_ms(now_ms)) row["lag_seconds"] = static_cast<double>(*lag) / 1000;
+    topics.push_back(std::move(row));
+  }
+  return {{"connected", kafka.connected}, {"queued", kafka.queued}, {"topics", std::move(topics)}};
+}
+
+Json checks_json(const Standings& standings, std::int64_t now_ms) {
+  Json rows = Json::array();
+  for (const CheckStanding& check : standings.checks()) {
+    Json row{{"check", check.check}, {"lag_entries", check.lag_entries}, {"outbox", check.outbox}};
+    if (check.last_tick) {
+      row["last_tick"] = to_string(*check.last_tick);
+      row["tick_age_seconds"] = static_cast<double>(now_ms - check.last_tick->milliseconds()) / 1000;
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+// A node that takes no events answers 503 and a problem; all else that is known stands in either answer.
 Response ready(const Service& service) {
+  const std::int64_t now_ms = service.clock.wall_milliseconds();
+  const auto kafka = service.standings != nullptr ? service.standings->kafka() : std::nullopt;
+  auto why = service.node.not_writing();
+  if (!why && kafka && !kafka->connected) why = Error{Code::kafka_unreachable, "", "no broker answers at present"};
   Response response;
   response.content_type = "application/json";
-  const auto why = service.node.not_writing();
+  Json body = Json::object();
   if (why) {
     response = problem(*why);
     response.status = 503;
-    return response;
+    body = Json::parse(response.body);
   }
-  response.body = R"({"ready":true,"space":")" + service.node.space() + R"(","authentication":"none")";
+  body["ready"] = !why;
+  body["space"] = service.node.space();
+  body["authentication"] = "none";
   // Far behind is no reason to take nothing: searches say themselves how far they reach.
-  if (const auto lag = index_lag(service)) response.body += R"(,"index_lag":)" + std::to_string(*lag);
-  if (service.troubles != nullptr) {
-    response.body += R"(,"alarms":)" + std::to_string(service.troubles->alarms()) + R"(,"troubles":[)";
-    for (const auto& [part, trouble] : service.troubles->all()) {
-      if (response.body.back() != '[') response.body += ',';
-      const nlohmann::ordered_json row{
-          {"part", part}, {"code", info(trouble.code).name}, {"detail", to_string(trouble)}};
-      response.body += row.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-    }
-    response.body += ']';
-  }
-  response.body += '}';
+  if (const auto lag = index_lag(service)) body["index_lag"] = *lag;
+  if (service.troubles != nullptr) body["alarms"] = service.troubles->alarms();
+  body["troubles"] = troubles_json(service, kafka);
+  if (service.standings != nullptr) body["checks"] = checks_json(*service.standings, now_ms);
+  if (kafka) body["kafka"] = kafka_json(*kafka, now_ms);
+  response.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
   return response;
 }
 
@@ -53,7 +104,7 @@ void add_health_routes(const Service& service, std::vector<Route>& routes) {
                     at_once([service](const Request&) {
                       Response response;
                       response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-                      response.body = service.metrics->text(service.node, index_lag(service), service.troubles);
+                      response.body = service.metrics->text(service, index_lag(service));
                       return response;
                     })});
 }

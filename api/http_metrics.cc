@@ -2,6 +2,13 @@
 
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "api/standing.h"
+#include "api/troubles.h"
 
 namespace jangbu::api {
 namespace {
@@ -31,6 +38,65 @@ void add(std::vector<MetricFamily>& out, const char* name, const char* help, Met
 }
 
 double number(std::uint64_t value) { return static_cast<double>(value); }
+double in_seconds(std::int64_t milliseconds) { return static_cast<double>(milliseconds) / 1e3; }
+
+// Gauges of one name, told apart by one label.
+struct Labelled {
+  Labelled(const char* name, const char* help, const char* its_label)
+      : family(api::family(name, help, MetricType::Gauge)), label(its_label) {}
+  void add(const std::string& of, double value) {
+    ClientMetric metric;
+    metric.label = {{label, of}};
+    metric.gauge.value = value;
+    family.metric.push_back(std::move(metric));
+  }
+  MetricFamily family;
+  const char* label;
+};
+
+void add_checks(std::vector<MetricFamily>& out, const std::vector<CheckStanding>& checks, std::int64_t now_ms) {
+  Labelled lag("jangbu_check_lag_entries", "Released entries that a check has not folded", "check");
+  Labelled age("jangbu_check_tick_age_seconds", "Since the last tick that a check has folded", "check");
+  Labelled outbox("jangbu_check_outbox", "Conclusions that are not ledgered yet", "check");
+  for (const CheckStanding& check : checks) {
+    lag.add(check.check, number(check.lag_entries));
+    if (check.last_tick) age.add(check.check, in_seconds(now_ms - check.last_tick->milliseconds()));
+    outbox.add(check.check, number(check.outbox));
+  }
+  for (Labelled* each : {&lag, &age, &outbox}) out.push_back(std::move(each->family));
+}
+
+void add_standings(std::vector<MetricFamily>& out, const Standings& standings, std::int64_t now_ms) {
+  add_checks(out, standings.checks(), now_ms);
+  const auto kafka = standings.kafka();
+  if (!kafka) return;
+  add(out, "jangbu_kafka_connected", "1: a broker answers", MetricType::Gauge, kafka->connected ? 1 : 0);
+  add(out, "jangbu_kafka_queued", "Records published and not acknowledged yet", MetricType::Gauge,
+      number(kafka->queued));
+  Labelled followed("jangbu_kafka_followed", "1: the ledger's topic is read", "ledger");
+  Labelled records("jangbu_kafka_lag_records", "Records of the topic that the node has not read", "ledger");
+  Labelled age("jangbu_kafka_lag_seconds", "Age, at most, of the oldest of them; 0: there is none", "ledger");
+  for (const KafkaFollower::State& topic : kafka->topics) {
+    const std::string& ledger = topic.ledger.text();
+    followed.add(ledger, topic.followed ? 1 : 0);
+    if (const auto lag = topic.lag_records()) records.add(ledger, number(*lag));
+    if (const auto lag = topic.lag_ms(now_ms)) age.add(ledger, in_seconds(*lag));
+  }
+  for (Labelled* each : {&followed, &records, &age}) out.push_back(std::move(each->family));
+}
+
+// The usual names, so that boards made for any process show them.
+void add_process(std::vector<MetricFamily>& out) {
+  std::uint64_t pages = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> pages >> resident;
+  add(out, "process_resident_memory_bytes", "Resident memory", MetricType::Gauge,
+      number(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)));
+  std::error_code error;
+  const std::filesystem::directory_iterator descriptors("/proc/self/fd", error);
+  if (error) return;
+  add(out, "process_open_fds", "Open file descriptors", MetricType::Gauge,
+      static_cast<double>(std::distance(begin(descriptors), end(descriptors)) - 1));
+}
 
 }  // namespace
 
@@ -62,8 +128,8 @@ void HttpMetrics::observe(const Route* route, int status, std::chrono::microseco
   row.time_us.fetch_add(static_cast<std::uint64_t>(taken.count()), std::memory_order_relaxed);
 }
 
-std::string HttpMetrics::text(const Node& node, std::optional<std::uint64_t> index_lag,
-                              const Troubles* troubles) const {
+std::string HttpMetrics::text(const Service& service, std::optional<std::uint64_t> index_lag) const {
+  const Node& node = service.node;
   std::vector<MetricFamily> out;
   MetricFamily answers =
       family("jangbu_http_responses_total", "Answers by route and status class", MetricType::Counter);
@@ -127,20 +193,20 @@ std::string HttpMetrics::text(const Node& node, std::optional<std::uint64_t> ind
     add(out, "jangbu_index_lag_entries", "Entries that the projections have not reached", MetricType::Gauge,
         number(*index_lag));
   }
-  if (troubles != nullptr) {
+  if (service.troubles != nullptr) {
     add(out, "jangbu_alarms_total", "Ledgered conclusions that are not what the checks compute", MetricType::Counter,
-        number(troubles->alarms()));
+        number(service.troubles->alarms()));
     add(out, "jangbu_troubles", "Parts of the node that stand still or wait; /readyz names them", MetricType::Gauge,
-        number(troubles->all().size()));
+        number(service.troubles->all().size()));
   }
-  MetricFamily sizes = family("jangbu_ledger_size", "Entries of a ledger", MetricType::Gauge);
-  for (const LedgerView& view : node.views()) {
-    ClientMetric metric;
-    metric.label = {{"ledger", view.info().id.text()}};
-    metric.gauge.value = number(view.size().value());
-    sizes.metric.push_back(std::move(metric));
-  }
-  out.push_back(std::move(sizes));
+  Labelled sizes("jangbu_ledger_size", "Entries of a ledger", "ledger");
+  for (const LedgerView& view : node.views()) sizes.add(view.info().id.text(), number(view.size().value()));
+  Labelled stopped("jangbu_ledger_stopped", "1: the ledger takes nothing until its operator has decided", "ledger");
+  for (const LedgerId& ledger : node.ledgers()) stopped.add(ledger.text(), node.ledger_stopped(ledger) ? 1 : 0);
+  out.push_back(std::move(sizes.family));
+  out.push_back(std::move(stopped.family));
+  if (service.standings != nullptr) add_standings(out, *service.standings, service.clock.wall_milliseconds());
+  add_process(out);
   return prometheus::TextSerializer().Serialize(out);
 }
 

@@ -15,8 +15,7 @@
 
 #include "api/routes.h"
 #include "api/server.h"
-#include "api/troubles.h"
-#include "ledger/node.h"
+#include "api/service.h"
 
 namespace jangbu::api {
 
@@ -36,10 +35,9 @@ class HttpMetrics {
     return [this](const Route* route, int status, std::chrono::microseconds taken) { observe(route, status, taken); };
   }
 
-  // Everything that this process counts. `index_lag`: entries that the projections have not reached; absent: not
-  // running. `troubles`: nullptr where nobody reports any.
-  [[nodiscard]] std::string text(const Node& node, std::optional<std::uint64_t> index_lag,
-                                 const Troubles* troubles = nullptr) const;
+  // Everything that this process counts, and how far its parts are. `index_lag`: entries that the projections have not
+  // reached; absent: not running.
+  [[nodiscard]] std::string text(const Service& service, std::optional<std::uint64_t> index_lag) const;
 
  private:
   struct Row;

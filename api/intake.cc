@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "api/problem.h"
+#include "ledger/kafka_record.h"
 #include "ledger/view.h"
 #include "schemas/bounds.h"
 #include "schemas/structured.h"
@@ -94,11 +95,11 @@ Response answer(const Node& node, const IntakeOutcome& outcome) {
   return response;
 }
 
-// Where the event stands in its topic, which is all that is known until the ledger has it.
-void add_place(const SourcePosition& place, Response& response) {
+// Where the event stands, which is all that is known until the ledger has it.
+void add_place(const std::string& topic, const SourcePosition& place, Response& response) {
   response.body.pop_back();
-  response.body += R"(,"generation":)" + std::to_string(place.generation.value()) + R"(,"offset":)" +
-                   std::to_string(place.offset.value()) + '}';
+  response.body += R"(,"topic":")" + topic + R"(","generation":)" + std::to_string(place.generation.value()) +
+                   R"(,"offset":)" + std::to_string(place.offset.value()) + '}';
 }
 
 // The receipt is not there yet, and the request did not want to wait.
@@ -164,10 +165,11 @@ void take_one(Intake& intake, const ExchangePtr& exchange, std::string event, bo
   };
   Submission submission = std::move(*passed).submission(std::move(event));
   if (ordered_elsewhere) {
-    submission.ordered = [exchange, waiting, waits](const SourcePosition& place) {
-      exchange->post([exchange, waiting, waits, place] {
+    submission.ordered = [exchange, waiting, waits, &node = intake.node,
+                          ledger = submission.ledger](const SourcePosition& place) {
+      exchange->post([exchange, waiting, waits, &node, ledger, place] {
         if (waiting->answered) return;
-        add_place(place, waiting->late);
+        add_place(topic_prefix(node.space()) + ledger.text(), place, waiting->late);
         waiting->ordered = true;
         if (waits) return;
         waiting->answered = true;

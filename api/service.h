@@ -26,6 +26,7 @@ namespace jangbu::api {
 
 class HttpMetrics;
 class SlowLane;
+class Standings;
 class Troubles;
 
 struct Service {
@@ -39,6 +40,7 @@ struct Service {
   const Troubles* troubles = nullptr;  // nullptr: none are told
   // How many entries the projections have not reached, kept up by who runs them; nullptr: intake does not look.
   const std::atomic<std::uint64_t>* index_lag = nullptr;
+  const Standings* standings = nullptr;  // nullptr: neither checks nor topics are told of
 };
 
 // All routes. `workers`: how many I/O threads will call them (Exchange::worker()). `service` outlives the table.

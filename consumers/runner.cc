@@ -258,6 +258,19 @@ void Runner::publish(Step& step) {
 }
 
 std::optional<Timestamp> Runner::last_tick() const { return impl_->timeline.last_tick(); }
+std::uint64_t Runner::lag() const {
+  const auto folded = impl_->timeline.sizes();
+  const TimelineOptions& timeline = *impl_->options.timeline;
+  std::uint64_t lag = 0;
+  for (const LedgerView& view : impl_->options.node->views()) {
+    const LedgerId& ledger = view.info().id;
+    if (ledger != timeline.coordinator && !timeline.holds(ledger)) continue;
+    const auto at = folded.find(ledger.text());
+    const std::uint64_t had = at == folded.end() ? 0 : at->second.value();
+    if (view.size().value() > had) lag += view.size().value() - had;
+  }
+  return lag;
+}
 std::size_t Runner::outbox() const { return impl_->outbox.size(); }
 std::uint64_t Runner::alarms() const { return impl_->alarms; }
 const Fold& Runner::fold() const { return *impl_->fold; }

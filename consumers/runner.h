@@ -65,6 +65,7 @@ class Runner {
   void publish(Step& step);
 
   [[nodiscard]] std::optional<Timestamp> last_tick() const;
+  [[nodiscard]] std::uint64_t lag() const;     // entries that its ledgers have released and it has not folded
   [[nodiscard]] std::size_t outbox() const;    // not struck out yet
   [[nodiscard]] std::uint64_t alarms() const;  // since this runner was opened
   [[nodiscard]] const Fold& fold() const;

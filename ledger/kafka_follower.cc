@@ -61,6 +61,8 @@ struct KafkaFollower::Following {
   Offset next;
   std::optional<Offset> high;
   std::optional<Error> trouble;
+  std::int64_t complete_ms = 0;    // see State
+  std::optional<Offset> held_at;   // the last look found an open transaction here, and all before it read
   std::optional<Submission> held;  // the node's queue was full
   bool told = true;                // states() has what stands here
   // Set by the writer's thread: a record could not become an entry, so nothing after it may.
@@ -158,6 +160,7 @@ void KafkaFollower::take(Following& following, const KafkaMessage& message) {
   submission.refused = record.refused;
   submission.source = SourcePosition{following.generation, message.offset, message.timestamp_ms};
   following.next = Offset(message.offset.value() + 1);
+  following.complete_ms = std::max(following.complete_ms, message.timestamp_ms);
   following.held = std::move(submission);
 }
 
@@ -265,6 +268,7 @@ void KafkaFollower::begin(Following& following) {
     }
   } else {
     following.generation = (*known)->generation;
+    following.complete_ms = (*known)->timestamp_ms;
     following.next = Offset((*known)->offset.value() + 1);
     const auto first = reader_.read_at(following.topic, marks->low, options_.call_timeout);
     if (!first) return wait_for(first.error());
@@ -290,11 +294,27 @@ void KafkaFollower::begin(Following& following) {
   note(following);
 }
 
+// Nobody should write in transactions. One that was left open holds up all that comes behind it: seen at two looks at
+// the same place, it is named. It ends by itself, or by its operator; nothing is read past it.
+void KafkaFollower::look_for_transaction(Following& following, const KafkaWatermarks& marks) {
+  const bool held = marks.stable < marks.high && !(following.next < marks.stable);
+  if (held && following.held_at == marks.stable) {
+    following.trouble = Error{Code::kafka_transaction, following.topic,
+                              "a transaction is open at offset " + std::to_string(marks.stable.value()) +
+                                  ", and nothing behind it is given to anybody"};
+  } else if (!held && following.trouble && following.trouble->code == Code::kafka_transaction) {
+    following.trouble.reset();
+  }
+  following.held_at = held ? std::optional(marks.stable) : std::nullopt;
+}
+
 // Is the topic still the one that the last entry came from?
 Result<void> KafkaFollower::check(Following& following) {
   const auto marks = reader_.watermarks(following.topic, options_.call_timeout);
   if (!marks) return tl::unexpected(marks.error());
   following.high = marks->high;
+  if (marks->high == following.next && !following.held) following.complete_ms = clock_.wall_milliseconds();
+  look_for_transaction(following, *marks);
   note(following);
   if (marks->high < following.next) {
     return fail(Code::kafka_position, following.topic,
@@ -336,8 +356,22 @@ void KafkaFollower::stop(Following& following, const Error& why) {
 void KafkaFollower::note(Following& following) {
   following.told = true;
   const std::lock_guard lock(mutex_);
-  states_.insert_or_assign(following.topic, State{following.ledger, following.followed, following.generation,
-                                                  following.next, following.high, following.trouble});
+  states_.insert_or_assign(
+      following.topic, State{following.ledger, following.followed, following.generation, following.next, following.high,
+                             following.trouble, following.complete_ms});
+}
+
+std::optional<std::uint64_t> KafkaFollower::State::lag_records() const {
+  if (!high) return std::nullopt;
+  return high->value() > next.value() ? high->value() - next.value() : 0;
+}
+
+std::optional<std::int64_t> KafkaFollower::State::lag_ms(std::int64_t now_ms) const {
+  const auto records = lag_records();
+  if (!records) return std::nullopt;
+  if (*records == 0) return 0;
+  if (complete_ms == 0) return std::nullopt;
+  return std::max<std::int64_t>(now_ms - complete_ms, 0);
 }
 
 std::vector<KafkaFollower::State> KafkaFollower::states() const {

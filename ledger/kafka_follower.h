@@ -52,6 +52,13 @@ class KafkaFollower {
     Offset next;                   // the next record to hand on
     std::optional<Offset> high;    // the topic's end when it was last looked at
     std::optional<Error> trouble;  // why it is not followed, or what the broker says at present
+    // All that was appended before this is handed on: the last record's time, or when the end was last seen reached.
+    std::int64_t complete_ms = 0;  // 0: neither
+
+    // Records that the topic has and the node has not; nullopt: the topic was never seen.
+    [[nodiscard]] std::optional<std::uint64_t> lag_records() const;
+    // The age, at most, of the oldest of them; 0 where there is none. nullopt: not known.
+    [[nodiscard]] std::optional<std::int64_t> lag_ms(std::int64_t now_ms) const;
   };
   [[nodiscard]] std::vector<State> states() const;
   // Whether a broker answered when it was last asked.
@@ -62,6 +69,7 @@ class KafkaFollower {
   void look();
   void begin(Following& following);
   [[nodiscard]] Result<void> check(Following& following);
+  static void look_for_transaction(Following& following, const KafkaWatermarks& marks);
   [[nodiscard]] Result<void> look_at_cluster();
   // The ledger.moved that a topic begins with, if it does and it is this cluster's.
   [[nodiscard]] bool has_moved(Following& following, const KafkaMessage& first);

@@ -21,6 +21,9 @@ constexpr std::chrono::milliseconds kPlacementLook{1};
 constexpr std::chrono::seconds kRetry{5};
 // A tick may name a little more than is here, while commits come in; not for so many looks.
 constexpr int kWaitingLooks = 25;
+constexpr std::string_view kTime = "time";
+// A ticker writes at least every minute. Without a tick for so long, time stands still for the checks.
+constexpr std::int64_t kTimeStandsStillMs = 180'000;
 // The clock behind the last tick by more than this is no matter of two clocks that differ a little.
 constexpr std::int64_t kClockBehindMs = 60'000;
 
@@ -43,7 +46,7 @@ struct CheckService::Impl {
   std::unique_ptr<Database> database;
   std::unique_ptr<consumers::Ticker> ticker;
   struct Running {
-    std::string name;
+    std::string name;  // "shared"
     std::unique_ptr<consumers::Runner> runner;
     int waiting_looks = 0;  // since when its timeline waits for the same
   };
@@ -60,6 +63,7 @@ struct CheckService::Impl {
   // One step of every runner; whether any of them has something left to do.
   Result<bool> step();
   void heard(Running& one, const consumers::Runner::Step& step);
+  void look_at_time(const Running& one);
   // The same where nobody is told of errors: troubles are.
   void tick_by_itself();
   bool step_by_itself();
@@ -69,12 +73,15 @@ struct CheckService::Impl {
 
 void CheckService::Impl::trouble(std::string_view part, const Error& why) const {
   if (options.troubles != nullptr && !options.troubles->report(part, why)) return;
-  if (options.say) options.say(std::string(part) + " stand still: " + to_string(why) + "; ops/RUNBOOK.md");
+  if (options.say) {
+    options.say(std::string(part) + (part == kTime ? " stands still: " : " stand still: ") + to_string(why) +
+                "; ops/RUNBOOK.md");
+  }
 }
 
 void CheckService::Impl::well(std::string_view part) const {
   if (options.troubles == nullptr || !options.troubles->clear(part)) return;
-  if (options.say) options.say(std::string(part) + " go on");
+  if (options.say) options.say(std::string(part) + (part == kTime ? " goes on" : " go on"));
 }
 
 Result<void> CheckService::Impl::read_keys() {
@@ -113,7 +120,7 @@ Result<void> CheckService::Impl::add_runner(std::string name, consumers::Timelin
   const std::string part = runner.name;
   auto opened = consumers::Runner::open(std::move(runner));
   if (!opened) return tl::unexpected(opened.error());
-  runners.push_back({"checks of " + part, std::move(*opened), 0});
+  runners.push_back({part, std::move(*opened), 0});
   return {};
 }
 
@@ -154,6 +161,9 @@ Result<bool> CheckService::Impl::step() {
     const auto done = one.runner->step();
     if (!done) return tl::unexpected(done.error());
     heard(one, *done);
+    if (options.standings != nullptr) {
+      options.standings->report({one.name, one.runner->last_tick(), one.runner->lag(), one.runner->outbox()});
+    }
     left = left || !done->caught_up || one.runner->outbox() > 0;
   }
   return left;
@@ -167,10 +177,19 @@ void CheckService::Impl::heard(Running& one, const consumers::Runner::Step& step
   }
   if (!step.waits) {
     one.waiting_looks = 0;
-    well(one.name);
+    well("checks of " + one.name);
   } else if (step.waits->code == Code::no_such_ledger || ++one.waiting_looks >= kWaitingLooks) {
-    trouble(one.name, *step.waits);
+    trouble("checks of " + one.name, *step.waits);
   }
+}
+
+// On a node that has no ticker of its own: do ticks come?
+void CheckService::Impl::look_at_time(const Running& one) {
+  const auto last = one.runner->last_tick();
+  if (ticker_key || !last) return;
+  const std::int64_t age_ms = options.clock->wall_milliseconds() - last->milliseconds();
+  if (age_ms < kTimeStandsStillMs) return well(kTime);
+  trouble(kTime, {Code::time_stands_still, coordinator->text(), "the last tick is of " + to_string(*last)});
 }
 
 void CheckService::Impl::tick_by_itself() {
@@ -200,11 +219,13 @@ bool CheckService::Impl::step_by_itself() {
     const auto left = step();
     if (left) {
       well("checks");
+      if (!*left && !runners.empty()) look_at_time(runners.front());
       return *left;
     }
     done = tl::unexpected(left.error());
   }
   trouble("checks", done.error());
+  if (options.standings != nullptr) options.standings->forget_checks();
   runners.clear();
   database.reset();
   checks_again = options.clock->steady() + kRetry;

@@ -12,6 +12,7 @@
 #include <stop_token>
 #include <string>
 
+#include "api/standing.h"
 #include "api/troubles.h"
 #include "ledger/clock.h"
 #include "ledger/key_file.h"
@@ -28,6 +29,7 @@ struct CheckServiceOptions {
   // Where hours lie between two ticks on purpose: declare each jump (clock.jump) instead of stepping.
   bool declare_jumps = false;
   api::Troubles* troubles = nullptr;          // outlives it; nullptr: nobody asks
+  api::Standings* standings = nullptr;        // outlives it; nullptr: nobody asks
   std::function<void(std::string_view)> say;  // a line for the operator; empty: nobody listens
 };
 
@@ -44,7 +46,8 @@ class CheckService {
   // Until every runner has seen the last tick and all that it concluded is ledgered.
   [[nodiscard]] Result<void> settle();
   // Both by themselves, until `stop`. What goes wrong stops no ledger: it is said, stands in `troubles` as "ticks" or
-  // "checks", and is tried again every few seconds from what is ledgered.
+  // "checks", and is tried again every few seconds from what is ledgered. Where somebody else ticks and no tick comes
+  // for minutes, that is said as "time".
   void run(const std::stop_token& stop);
 
  private:

@@ -29,7 +29,8 @@ struct Environment {
   bool err_is_terminal = false;  // progress is shown only then
   // Asks a person without echo; nullopt: there is nobody to ask.
   std::function<std::optional<std::string>(std::string_view prompt)> ask_secret;
-  std::stop_token stop;  // asked to stop: SIGINT, SIGTERM
+  std::stop_token stop;          // asked to stop: SIGINT, SIGTERM
+  bool out_is_terminal = false;  // a screen may be written over only then
 };
 
 // Table and machine-readable forms; every command that lists things has --format.

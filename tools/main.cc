@@ -47,8 +47,14 @@ int main(int argc, char** argv) {
   }).detach();
 
   const jangbu::SystemClock clock;
-  jangbu::tools::Environment environment{
-      std::cin, std::cout, std::cerr, clock, isatty(STDERR_FILENO) != 0, ask_without_echo, stop.get_token()};
+  jangbu::tools::Environment environment{std::cin,
+                                         std::cout,
+                                         std::cerr,
+                                         clock,
+                                         isatty(STDERR_FILENO) != 0,
+                                         ask_without_echo,
+                                         stop.get_token(),
+                                         isatty(STDOUT_FILENO) != 0};
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   return jangbu::tools::run(arguments, environment);
 }

@@ -12,6 +12,7 @@
 #include "api/server.h"
 #include "api/service.h"
 #include "api/slow_lane.h"
+#include "api/standing.h"
 #include "api/troubles.h"
 #include "consumers/projections/projector.h"
 #include "consumers/projections/store.h"
@@ -50,6 +51,7 @@ struct RunningNode::Impl {
   std::vector<std::string> notes;
 
   api::Troubles troubles;
+  api::Standings standings;
   std::mutex saying;
 
   std::unique_ptr<consumers::ProjectionStore> projections;
@@ -141,6 +143,7 @@ struct RunningNode::Impl {
     checking_options.ask_passphrase = options.ask_passphrase;
     checking_options.declare_jumps = !options.on_its_own;
     checking_options.troubles = &troubles;
+    checking_options.standings = &standings;
     checking_options.say = [this](std::string_view line) { say(line); };
     auto opened = CheckService::open(checking_options);
     if (!opened) return tl::unexpected(opened.error());
@@ -155,8 +158,9 @@ struct RunningNode::Impl {
     listening.address = options.address;
     listening.port = options.port;
     http_metrics = std::make_unique<api::HttpMetrics>();
-    service = std::make_unique<api::Service>(api::Service{*node, *options.clock, http_metrics.get(), projections.get(),
-                                                          &pseudonym_keys, &slow_lane, &troubles, &index_lag});
+    service =
+        std::make_unique<api::Service>(api::Service{*node, *options.clock, http_metrics.get(), projections.get(),
+                                                    &pseudonym_keys, &slow_lane, &troubles, &index_lag, &standings});
     routes = std::make_unique<api::Routes>(api::make_routes(*service, listening.workers));
     http_metrics->attach(*routes);
     auto listened = api::Server::listen(listening, *routes, *options.clock, http_metrics->observer());
@@ -181,6 +185,7 @@ struct RunningNode::Impl {
       thread->request_stop();
       thread->join();
     }
+    standings.attach_kafka({});
     kafka.reset();  // what it still reads needs the writer
     if (writer.joinable()) {
       writer.request_stop();
@@ -206,6 +211,7 @@ Result<std::unique_ptr<RunningNode>> RunningNode::open(const RunningNodeOptions&
   node_options.ask_passphrase = options.ask_passphrase;
   node_options.read_only = options.read_only;
   node_options.recover = options.recover;
+  if (options.commit_records_max) node_options.commit_records_max = *options.commit_records_max;
   auto node = Node::open(node_options, *types);
   if (!node) return tl::unexpected(node.error());
   impl->node = std::move(*node);
@@ -219,6 +225,10 @@ Result<std::unique_ptr<RunningNode>> RunningNode::open(const RunningNodeOptions&
                            [running = impl.get()](const Error& error) { running->report(tl::unexpected(error)); });
     if (!kafka) return tl::unexpected(kafka.error());
     impl->kafka = std::move(*kafka);
+    impl->standings.attach_kafka([service = impl->kafka.get()] {
+      return api::KafkaStanding{service->order().connected() && service->follower().connected(),
+                                service->order().queued(), service->follower().states()};
+    });
   }
   if (!options.read_only) {
     auto unsaid = say_recovered(*impl->node, node_options);

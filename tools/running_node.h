@@ -31,6 +31,7 @@ struct RunningNodeOptions {
   bool recover = false;  // see NodeOptions
   // Set: the ledgers' order comes from their Kafka topics; else from this process.
   std::optional<KafkaSettings> kafka;
+  std::optional<std::size_t> commit_records_max;  // see NodeOptions
   // Threads that tick and conclude by themselves. Without them (the demo, tests) the caller does, by advance().
   bool on_its_own = true;
   // A line for the operator, when a part stands still or goes on again. Called by several threads, one at a time.

@@ -14,6 +14,7 @@ struct Options {
   std::string listen = "127.0.0.1:8080";
   bool read_only = false;
   std::string kafka;
+  std::optional<std::size_t> commit_records;
 };
 
 // The node refuses to write, and can still be read: so it answers questions until somebody walks the way out.
@@ -35,6 +36,7 @@ Result<void> serve(Environment& environment, const Options& options) {
   running_options.ask_passphrase = std::move(*ask);
   running_options.read_only = options.read_only;
   running_options.recover = true;
+  running_options.commit_records_max = options.commit_records;
   if (!options.kafka.empty()) {
     auto settings = parse_kafka_settings(options.kafka);
     if (!settings) return tl::unexpected(settings.error());
@@ -75,6 +77,10 @@ void add_serve(CLI::App& app, Environment& environment, Exit& exit) {
   command->add_option("--kafka", options->kafka,
                       "let the ledgers' topics order the records: brokers as host:port,..., or a file of "
                       "\"name = value\" client settings");
+  command
+      ->add_option("--commit-records", options->commit_records,
+                   "write at most so many records in one commit; fewer: shorter waits, less throughput")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{65'536}));
   command->callback([&environment, &exit, options] {
     if (auto done = serve(environment, *options); !done) exit = complain(environment, done.error());
   });

@@ -30,6 +30,12 @@ class RunningNodeTest : public CliTest {
       ASSERT_TRUE(node) << to_string(node.error());
       ASSERT_TRUE(adopt_defaults(**node, node_, {}, Timestamp::from_milliseconds(clock_.wall_milliseconds())));
     }
+    auto key = read_signing_key(space_key_path(node_, KeyUse::ticker), {});
+    ASSERT_TRUE(key);
+    ticker_key_.emplace(std::move(*key));
+    ASSERT_NO_FATAL_FAILURE(start());
+  }
+  void start() {
     RunningNodeOptions options;
     options.directory = node_;
     options.clock = &clock_;
@@ -70,17 +76,16 @@ class RunningNodeTest : public CliTest {
   }
   // Somebody else who holds the ticker's key.
   void foreign_tick(std::int64_t after_seconds, const std::string& observed) {
-    const auto key = read_signing_key(space_key_path(node_, KeyUse::ticker), {});
-    ASSERT_TRUE(key);
     const std::string at = to_string(Timestamp::from_milliseconds(clock_.wall_milliseconds() + after_seconds * 1000));
     const std::string event = R"({"specversion":"1.0","type":"kr.jangbu.tick.v1","source":"/elsewhere","id":")" +
                               id_of(++ticks_) + R"(","time":")" + at + R"(","institution":"haneul","data":{"at":")" +
                               at + R"(","observed":)" + observed + "}}";
     auto client = HttpClient::make(running_->url());
-    const auto answer = client->send("POST", "/v1/events",
-                                     {{"content-type", "application/cloudevents+json"},
-                                      {"jangbu-signature", to_string(sign_event(*key, "medspace/haneul", event))}},
-                                     event);
+    const auto answer =
+        client->send("POST", "/v1/events",
+                     {{"content-type", "application/cloudevents+json"},
+                      {"jangbu-signature", to_string(sign_event(*ticker_key_, "medspace/haneul", event))}},
+                     event);
     ASSERT_TRUE(answer);
     ASSERT_EQ(answer->status, 201) << answer->body;
   }
@@ -88,6 +93,7 @@ class RunningNodeTest : public CliTest {
   std::mutex mutex_;
   std::string said_;
   int ticks_ = 9000;
+  std::optional<SigningKey> ticker_key_;
   std::unique_ptr<RunningNode> running_;
 };
 
@@ -104,6 +110,34 @@ TEST_F(RunningNodeTest, ARefusedTickStopsTimeAndNothingElse) {
   pass(600);
   EXPECT_TRUE(comes([&] { return !in_trouble("ticks"); })) << ready();
   EXPECT_THAT(said(), HasSubstr("ticks go on"));
+  EXPECT_TRUE(running_->stop());
+}
+
+// Nothing said so: a node that has no ticker of its own waited for ever.
+TEST_F(RunningNodeTest, WhereNobodyTicksTimeIsSaidToStandStillAndIntakeGoesOn) {
+  ASSERT_TRUE(running_->stop());
+  running_.reset();
+  std::filesystem::remove(space_key_path(node_, KeyUse::ticker));
+  ASSERT_NO_FATAL_FAILURE(start());
+  pass(60);
+  ASSERT_NO_FATAL_FAILURE(foreign_tick(0, "[]"));
+  ASSERT_TRUE(comes([&] {
+    const Json checks = ready().value("checks", Json::array());
+    return std::any_of(checks.begin(), checks.end(), [](const Json& check) {
+      return check["check"] == "shared" && check.value("tick_age_seconds", -1.0) == 0.0;
+    });
+  })) << ready();
+  EXPECT_FALSE(in_trouble("time")) << ready();
+  pass(400);
+  ASSERT_TRUE(comes([&] { return in_trouble("time"); })) << ready();
+  EXPECT_THAT(said(), HasSubstr("time stands still: haneul: the last tick is of 2"));
+  ASSERT_NO_FATAL_FAILURE(emit(running_->url(), accesses(0, 10)));
+  const Ran status = jangbu({"status", "--node", running_->url()});
+  EXPECT_THAT(status.out, HasSubstr("\ntime: haneul: the last tick is of 2"));
+  EXPECT_THAT(status.out, HasSubstr("\nCHECKS"));
+  ASSERT_NO_FATAL_FAILURE(foreign_tick(0, "[]"));
+  EXPECT_TRUE(comes([&] { return !in_trouble("time"); })) << ready();
+  EXPECT_THAT(said(), HasSubstr("time goes on"));
   EXPECT_TRUE(running_->stop());
 }
 
