@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 struct Options {
   DemoRunOptions run;
   std::string listen = "127.0.0.1:0";
-  std::string directory;
+  std::string directory, kafka;
   bool once = false;
 };
 
@@ -25,6 +25,11 @@ Result<Exit> demo(Environment& environment, Options& options) {
   if (!address) return tl::unexpected(address.error());
   options.run.address = address->host;
   options.run.port = address->port;
+  if (!options.kafka.empty()) {
+    auto settings = parse_kafka_settings(options.kafka);
+    if (!settings) return tl::unexpected(settings.error());
+    options.run.kafka = std::move(*settings);
+  }
   const bool temporary = options.directory.empty();
   if (temporary) {
     std::string made = (fs::temp_directory_path() / "jangbu-demo-XXXXXX").string();
@@ -69,6 +74,9 @@ void add_demo(CLI::App& app, Environment& environment, Exit& exit) {
   command->add_option("--dir", options->directory, "a new folder for it, kept; without: one in the temporary folder");
   command->add_option("--listen", options->listen, "address:port on loopback; port 0 takes a free one")
       ->capture_default_str();
+  command->add_option("--kafka", options->kafka,
+                      "run it on Kafka: brokers as host:port,..., or a file of \"name = value\" client settings; the "
+                      "topics medspace.events.v1.* are made there, and must not be there yet");
   command->add_flag("--once", options->once, "end after the page (a temporary folder is removed)");
   command->callback([&environment, &exit, options] {
     auto done = demo(environment, *options);

@@ -4,11 +4,13 @@
 #include <atomic>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "ledger/space.h"
 #include "schemas/event.h"
 #include "tools/adoption.h"
 #include "tools/http_client.h"
+#include "tools/new_topics.h"
 #include "tools/node_access.h"
 #include "tools/progress.h"
 #include "tools/running_node.h"
@@ -18,8 +20,7 @@ namespace {
 
 using nlohmann::json;
 
-// Hours between two ticks of the year: every rule's deadline is days away.
-constexpr int kTickHours = 3;
+constexpr std::chrono::seconds kTopicsWait{30};
 
 // The year's time on the node's wall clock; time-outs go by the machine's.
 class YearClock final : public Clock {
@@ -52,6 +53,7 @@ struct DemoRun::Impl {
   double seconds = 0;
 
   Result<void> make_space();
+  Result<void> wait_for_topics();
   Result<void> load_keys();
   Result<void> send(const std::vector<DemoEvent>& events);
   Result<void> take_results(const std::vector<DemoEvent>& events, std::string_view lines);
@@ -67,7 +69,29 @@ Result<void> DemoRun::Impl::make_space() {
   node_options.clock = &clock;
   auto node = Node::open(node_options, *types);
   if (!node) return tl::unexpected(node.error());
-  return adopt_defaults(**node, options.directory, {}, DemoYear::from());
+  if (auto adopted = adopt_defaults(**node, options.directory, {}, DemoYear::from()); !adopted || !options.kafka) {
+    return adopted;
+  }
+  const auto coordinator = read_signing_key(space_key_path(options.directory, KeyUse::coordinator), {});
+  if (!coordinator) return tl::unexpected(coordinator.error());
+  NewTopicsOptions topics;
+  topics.settings = *options.kafka;
+  topics.ledgers = (*node)->ledgers();
+  topics.coordinator = &*coordinator;
+  topics.now = DemoYear::from();
+  if (const auto made = create_topics(**node, topics); !made) return tl::unexpected(made.error());
+  return {};
+}
+
+Result<void> DemoRun::Impl::wait_for_topics() {
+  const auto deadline = environment.clock.steady() + kTopicsWait;
+  while (!running->follows_all()) {
+    if (environment.clock.steady() > deadline) {
+      return fail(Code::kafka_unreachable, "", "the topics are made, and not read half a minute later");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return {};
 }
 
 Result<void> DemoRun::Impl::load_keys() {
@@ -157,9 +181,11 @@ Result<std::unique_ptr<DemoRun>> DemoRun::start(Environment& environment, const 
   running.port = options.port;
   running.clock = &impl->clock;
   running.on_its_own = false;
+  running.kafka = options.kafka;
   auto opened = RunningNode::open(running);
   if (!opened) return tl::unexpected(opened.error());
   impl->running = std::move(*opened);
+  if (auto read = impl->wait_for_topics(); !read) return tl::unexpected(read.error());
   auto client = HttpClient::make(impl->running->url());
   if (!client) return tl::unexpected(client.error());
   impl->client = std::make_unique<HttpClient>(std::move(*client));
@@ -182,7 +208,7 @@ Result<void> DemoRun::send_year() {
     // What a later event will point at has to stand somewhere before that one is made.
     const bool asked_for =
         std::any_of(waiting.begin(), waiting.end(), [](const DemoEvent& e) { return !e.label.empty(); });
-    const bool tick = (hour + 1) % kTickHours == 0;
+    const bool tick = (hour + 1) % impl_->options.tick_hours == 0;
     if (tick || asked_for) {
       if (auto done = impl_->send(waiting); !done) return done;
       waiting.clear();

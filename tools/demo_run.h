@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "ledger/hash.h"
+#include "ledger/kafka.h"
 #include "schemas/error.h"
 #include "tools/command.h"
 #include "tools/demo_year.h"
@@ -21,6 +23,8 @@ struct DemoRunOptions {
   std::filesystem::path directory;  // of the node; made
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
+  int tick_hours = 3;                  // between two ticks of the year: every rule's deadline is days away
+  std::optional<KafkaSettings> kafka;  // the ledgers go on in topics there, which are made
 };
 
 struct DemoLedger {
@@ -43,7 +47,8 @@ struct DemoOutcome {
 
 class DemoRun {
  public:
-  // Makes the space and starts its node. Errors: already_exists, io, bad_usage.
+  // Makes the space, its topics where Kafka is named, and starts its node. Errors: already_exists, io, bad_usage,
+  // those of create_topics().
   [[nodiscard]] static Result<std::unique_ptr<DemoRun>> start(Environment& environment, const DemoRunOptions& options);
   ~DemoRun();
   // Errors: what stopped it; verification_failed (the node refused an event of the year).

@@ -1,5 +1,6 @@
 #include "tools/running_node.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -249,6 +250,11 @@ Result<std::unique_ptr<RunningNode>> RunningNode::open(const RunningNodeOptions&
 
 Node& RunningNode::node() { return *impl_->node; }
 const std::string& RunningNode::url() const { return impl_->url; }
+bool RunningNode::follows_all() const {
+  if (!impl_->kafka) return true;
+  const auto topics = impl_->kafka->follower().states();
+  return std::all_of(topics.begin(), topics.end(), [](const auto& topic) { return topic.followed; });
+}
 const std::vector<std::string>& RunningNode::start_notes() const { return impl_->notes; }
 
 Result<void> RunningNode::settle() {

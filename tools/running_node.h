@@ -48,6 +48,8 @@ class RunningNode {
 
   [[nodiscard]] Node& node();
   [[nodiscard]] const std::string& url() const;
+  // Whether every ledger's topic is read; true where no Kafka orders the records.
+  [[nodiscard]] bool follows_all() const;
   // What the start has done about a refused database, a line each, for whoever operates the node.
   [[nodiscard]] const std::vector<std::string>& start_notes() const;
 

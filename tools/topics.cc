@@ -2,6 +2,7 @@
 // what; `check` names every setting and right that a ledger cannot live with.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "ledger/kafka.h"
@@ -9,9 +10,9 @@
 #include "ledger/node.h"
 #include "ledger/space.h"
 #include "tools/command.h"
+#include "tools/new_topics.h"
 #include "tools/output.h"
 #include "tools/passphrase.h"
-#include "tools/topic_beginning.h"
 #include "tools/topic_rules.h"
 
 namespace jangbu::tools {
@@ -19,8 +20,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using std::chrono::milliseconds;
-
-constexpr unsigned kReplicas = 3;
 
 struct Options {
   std::string directory, kafka, space, passphrase_file;
@@ -80,20 +79,23 @@ Result<TopicPrincipals> principals_of(const Options& options, const LedgerId& le
 }
 
 Result<void> create(Environment& environment, const Options& options) {
-  const auto settings = parse_kafka_settings(options.kafka);
+  NewTopicsOptions making;
+  auto settings = parse_kafka_settings(options.kafka);
   if (!settings) return tl::unexpected(settings.error());
+  making.settings = std::move(*settings);
   const auto node = open_node(environment, options);
   if (!node) return tl::unexpected(node.error());
   if (const auto& why = (*node)->not_writing(); why && why->code != Code::read_only) return tl::unexpected(*why);
-  const auto ledgers = chosen(options, (*node)->ledgers());
+  auto ledgers = chosen(options, (*node)->ledgers());
   if (!ledgers) return tl::unexpected(ledgers.error());
-  const auto admin = KafkaAdmin::open(*settings, options.timeout());
-  if (!admin) return tl::unexpected(admin.error());
-  const auto brokers = (*admin)->brokers();
-  if (!brokers) return tl::unexpected(brokers.error());
-  const auto cluster = (*admin)->cluster_id();
-  if (!cluster) return tl::unexpected(cluster.error());
-  const unsigned replicas = options.replicas != 0 ? options.replicas : std::min(kReplicas, *brokers);
+  making.ledgers = std::move(*ledgers);
+  std::map<std::string, TopicPrincipals> who;
+  for (const LedgerId& ledger : making.ledgers) {
+    auto principals = principals_of(options, ledger);
+    if (!principals) return tl::unexpected(principals.error());
+    who.emplace(ledger.text(), std::move(*principals));
+  }
+  making.who = [&who](const LedgerId& ledger) { return who.at(ledger.text()); };
   std::optional<SigningKey> coordinator;
   if (!options.from_genesis) {
     const auto ask = passphrase_source(environment, options.passphrase_file);
@@ -101,46 +103,22 @@ Result<void> create(Environment& environment, const Options& options) {
     auto key = read_signing_key(space_key_path(options.directory, KeyUse::coordinator), *ask);
     if (!key) return tl::unexpected(key.error());
     coordinator.emplace(std::move(*key));
+    making.coordinator = &*coordinator;
   }
-  const Timestamp now = Timestamp::from_milliseconds(environment.clock.wall_milliseconds());
-
+  making.replicas = options.replicas;
+  making.now = Timestamp::from_milliseconds(environment.clock.wall_milliseconds());
+  making.timeout = options.timeout();
+  const auto made = create_topics(**node, making);
+  if (!made) return tl::unexpected(made.error());
   std::vector<Json> rows;
-  for (const LedgerId& ledger : *ledgers) {
-    const auto who = principals_of(options, ledger);
-    if (!who) return tl::unexpected(who.error());
-    const auto view = (*node)->view(ledger);
-    if (!view) return tl::unexpected(view.error());
-    const std::string topic = topic_prefix((*node)->space()) + ledger.text();
-    const auto read = is_read_from(*view, *settings, topic, options.timeout());
-    if (!read) return tl::unexpected(read.error());
-    Result<TopicBeginning> beginning = TopicBeginning();  // nothing: the ledger is read from there
-    if (!*read) {
-      beginning = options.from_genesis ? whole_ledger(*view, *(*node)->authors(ledger))
-                                       : moved_ledger(*view, (*node)->space(), *cluster, *coordinator, now);
-    }
-    if (!beginning) return tl::unexpected(beginning.error());
-    const auto made = (*admin)->create_topic(topic, replicas, topic_settings(replicas));
-    if (!made && made.error().code != Code::already_exists) return tl::unexpected(made.error());
-    const auto written = write_beginning(*settings, topic, *beginning, options.timeout());
-    if (!written) return tl::unexpected(written.error());
-    // Only now may anybody else write.
-    const auto rights = (*admin)->rights(topic);
-    if (!rights) return tl::unexpected(rights.error());
-    Json row{{"ledger", ledger.text()},
-             {"topic", topic},
-             {"done", made           ? "created"
-                      : *written > 0 ? "completed"
-                                     : "was there"},
-             {"begins_with", *read ? "what it was read from" : beginning->first_type},
-             {"records", *written}};
-    if (*rights) {
-      const auto wanted = topic_rights(topic, *who);
-      if (auto granted = (*admin)->grant(wanted); !granted) return granted;
-      row["rights"] = std::to_string(wanted.size());
-    } else {
-      row["rights"] = "none: the cluster has no authorizer";
-    }
-    rows.push_back(std::move(row));
+  for (const NewTopic& topic : *made) {
+    rows.push_back(
+        Json{{"ledger", topic.ledger.text()},
+             {"topic", topic.topic},
+             {"done", topic.done},
+             {"begins_with", topic.begins_with},
+             {"records", topic.records},
+             {"rights", topic.rights ? std::to_string(*topic.rights) : "none: the cluster has no authorizer"}});
   }
   write_rows(environment.out, options.format,
              {{"LEDGER", "ledger"},
