@@ -5,50 +5,12 @@
 #include <utility>
 
 #include "ledger/kafka_record.h"
-#include "ledger/rejected.h"
-#include "schemas/event.h"
 
 namespace jangbu {
 namespace {
 
-// How many records one step hands on at most, so that looking at the topics is never long in coming.
+// How many records one step hands on at most, so that what was looked at is never long in being taken over.
 constexpr std::size_t kStepRecords = 4096;
-
-constexpr std::size_t kClusterBytes = 128;
-
-// One sector, written in place: it is there whole, or not at all.
-Result<void> write_cluster(Files& files, const std::filesystem::path& path, std::string cluster) {
-  const bool there = files.exists(path);
-  const auto file = files.open(path, there ? Files::Mode::read_write : Files::Mode::create);
-  if (!file) return tl::unexpected(file.error());
-  cluster.resize(kClusterBytes - 1, ' ');
-  if (auto written = (*file)->write(0, cluster + "\n"); !written) return written;
-  if (auto synced = (*file)->sync(); !synced || there) return synced;
-  return files.sync_directory(path.parent_path());
-}
-
-// What the last entry says of the record that it was made of.
-struct Known {
-  Generation generation;
-  Offset offset;
-  std::int64_t timestamp_ms = 0;
-  std::optional<Hash> digest;  // of the event's bytes; none where only an identifier was found
-};
-
-Result<std::optional<Known>> last_known(const Node& node, const LedgerId& ledger) {
-  const auto view = node.view(ledger);
-  if (!view) return std::optional<Known>();  // no genesis yet
-  const auto stored = view->entry(last_of(view->size()));
-  if (!stored) return tl::unexpected(stored.error());
-  const Entry& entry = stored->entry;
-  Known known{entry.generation, entry.offset, entry.received_ms, std::nullopt};
-  if (entry.kind != EntryKind::rejected) {
-    known.digest = sha256(entry.body);
-  } else if (const auto rejection = parse_rejection(entry.body)) {
-    known.digest = rejection->digest;
-  }
-  return std::optional(known);
-}
 
 }  // namespace
 
@@ -69,16 +31,15 @@ struct KafkaFollower::Following {
   std::shared_ptr<std::atomic<bool>> failed = std::make_shared<std::atomic<bool>>(false);
 };
 
-KafkaFollower::KafkaFollower(Node& node, KafkaReader& reader, KafkaOrder* order, const Clock& clock,
-                             KafkaFollowerOptions options)
+KafkaFollower::KafkaFollower(Node& node, KafkaReader& reader, KafkaReader& looker, KafkaOrder* order,
+                             const Clock& clock, KafkaFollowerOptions options)
     : node_(node),
       reader_(reader),
+      looker_(node, looker, options.looker),
       order_(order),
       clock_(clock),
       options_(std::move(options)),
-      files_(options_.files != nullptr ? *options_.files : Files::machine()),
-      prefix_(topic_prefix(node.space())),
-      events_(node.types()) {
+      prefix_(topic_prefix(node.space())) {
   for (const LedgerId& ledger : node.ledgers()) {
     if (!options_.ledgers.empty() &&
         std::find(options_.ledgers.begin(), options_.ledgers.end(), ledger) == options_.ledgers.end()) {
@@ -94,11 +55,12 @@ KafkaFollower::KafkaFollower(Node& node, KafkaReader& reader, KafkaOrder* order,
 KafkaFollower::~KafkaFollower() = default;
 
 Result<std::size_t> KafkaFollower::step(std::chrono::milliseconds wait) {
-  const auto now = clock_.steady();
-  if (looked_ == std::chrono::steady_clock::time_point{} || now - looked_ >= options_.look_every) {
-    look();
-    looked_ = clock_.steady();
+  std::vector<KafkaLook> looks;
+  {
+    const std::lock_guard lock(mutex_);
+    looks.swap(looks_);
   }
+  for (KafkaLook& look : looks) take_over(std::move(look));
   std::size_t taken = 0;
   for (const auto& [topic, following] : by_topic_) {
     if (following->followed && following->failed->load()) {
@@ -187,106 +149,72 @@ Result<bool> KafkaFollower::hand_on(Following& following) {
   return tl::unexpected(queued.error());
 }
 
-// Whatever happens to one topic, the others are looked at too.
+// Works on states(), as the last step has left them: what step() does meanwhile only moves a ledger forward.
 void KafkaFollower::look() {
-  const auto cluster = look_at_cluster();
+  const auto cluster = looker_.look_at_cluster();
+  std::map<std::string, State> states;
   {
     const std::lock_guard lock(mutex_);
     connected_ = cluster.has_value();
+    states = states_;
   }
-  for (const auto& [topic, following] : by_topic_) {
+  std::vector<KafkaLook> found;
+  for (const auto& [topic, state] : states) {
     if (!cluster) {
-      following->trouble = cluster.error();
-      note(*following);
-    } else if (!following->followed) {
-      if (!node_.ledger_stopped(following->ledger)) begin(*following);
-    } else if (const auto right = check(*following); !right) {
-      if (right.error().code == Code::kafka_unreachable) {
-        following->trouble = right.error();
-        note(*following);
-      } else {
-        stop(*following, right.error());
-      }
+      KafkaLook look;
+      look.topic = topic;
+      look.beginning = !state.followed;
+      look.waits = cluster.error();
+      found.push_back(std::move(look));
+    } else if (state.followed) {
+      found.push_back(looker_.look_again(state.ledger, topic, state.generation, state.next));
+    } else if (!node_.ledger_stopped(state.ledger)) {
+      found.push_back(looker_.look_to_begin(state.ledger, topic));
     }
   }
-  if (!cluster || !other_cluster_) return;
-  // Every ledger has moved here: this is their cluster now.
-  if (std::all_of(by_topic_.begin(), by_topic_.end(), [](const auto& each) { return each.second->followed; })) {
-    if (write_cluster(files_, options_.cluster_file, cluster_)) other_cluster_ = false;
-  }
+  const bool all_here =
+      cluster && std::all_of(states.begin(), states.end(), [](const auto& each) { return each.second.followed; }) &&
+      std::none_of(found.begin(), found.end(), [](const KafkaLook& look) { return look.stops || look.waits; });
+  if (all_here) looker_.all_are_here();
+  const std::lock_guard lock(mutex_);
+  for (KafkaLook& look : found) looks_.push_back(std::move(look));
 }
 
-Result<void> KafkaFollower::look_at_cluster() {
-  auto cluster = reader_.cluster_id(options_.call_timeout);
-  if (!cluster) return tl::unexpected(cluster.error());
-  cluster_ = std::move(*cluster);
-  if (!files_.exists(options_.cluster_file)) {
-    other_cluster_ = false;
-    return write_cluster(files_, options_.cluster_file, cluster_);
+void KafkaFollower::take_over(KafkaLook look) {
+  const auto found = by_topic_.find(look.topic);
+  if (found == by_topic_.end()) return;
+  Following& following = *found->second;
+  if (look.beginning == following.followed) return;  // it was stopped, or begun, since
+  if (look.stops) return stop(following, *look.stops);
+  if (look.marks) following.high = look.marks->high;
+  if (look.waits) {
+    following.trouble = std::move(look.waits);
+    return note(following);
   }
-  auto file = files_.open(options_.cluster_file, Files::Mode::read);
-  if (!file) return tl::unexpected(file.error());
-  auto known = (*file)->read(0, kClusterBytes);
-  if (!known) return tl::unexpected(known.error());
-  known->erase(std::min(known->find(' '), known->size()));
-  other_cluster_ = *known != cluster_;
-  return {};
+  if (look.beginning) return begin(following, look);
+  if (look.marks->low > following.next) {
+    return stop(following, Error{Code::kafka_position, following.topic,
+                                 "records up to offset " + std::to_string(look.marks->low.value()) +
+                                     " are deleted, and the ledger needs " + std::to_string(following.next.value())});
+  }
+  if (look.marks->high <= following.next && !following.held) following.complete_ms = clock_.wall_milliseconds();
+  if (following.trouble && following.trouble->code != Code::kafka_transaction) following.trouble.reset();
+  note_transaction(following, *look.marks);
+  note(following);
 }
 
-bool KafkaFollower::has_moved(Following& following, const KafkaMessage& first) {
-  const TopicRecord record = read_topic_record(first);
-  const auto event = events_.read(record.event);
-  if (!event || event->type->name != "ledger.moved") return false;
-  const auto generation = integer(event->data, "generation");
-  if (text(event->data, "cluster") != cluster_ || !generation ||
-      *generation != static_cast<std::int64_t>(following.generation.value()) + 1) {
-    return false;
+void KafkaFollower::begin(Following& following, const KafkaLook& look) {
+  if (look.marks->low > look.from.offset) {
+    return stop(following, Error{Code::kafka_position, following.topic,
+                                 "records up to offset " + std::to_string(look.marks->low.value()) +
+                                     " are deleted, and the ledger needs " + std::to_string(look.from.offset.value())});
   }
-  following.generation = Generation(static_cast<std::uint64_t>(*generation));
-  following.next = first.offset;
-  return true;
-}
-
-// Where the ledger goes on: behind its last entry; a new one at the topic's first record; one that has moved there at
-// the record that says so.
-void KafkaFollower::begin(Following& following) {
-  const auto known = last_known(node_, following.ledger);
-  if (!known) return stop(following, known.error());
-  const auto marks = reader_.watermarks(following.topic, options_.call_timeout);
-  const auto wait_for = [&](const Error& why) {
-    following.trouble = why;
-    note(following);
-  };
-  if (!marks) return wait_for(marks.error());
-  following.high = marks->high;
-  if (!*known) {
-    following.generation = Generation(1);
-    following.next = Offset(0);
-    if (marks->low.value() > 0) {
-      return stop(following, Error{Code::kafka_position, following.topic,
-                                   "its first records are deleted: take the ledger from a node that has it"});
-    }
-  } else {
-    following.generation = (*known)->generation;
-    following.complete_ms = (*known)->timestamp_ms;
-    following.next = Offset((*known)->offset.value() + 1);
-    const auto first = reader_.read_at(following.topic, marks->low, options_.call_timeout);
-    if (!first) return wait_for(first.error());
-    if (*first && has_moved(following, **first)) {
-      // Its place and its signature are for the ledger to judge.
-    } else if (other_cluster_) {
-      return stop(following, Error{Code::kafka_other_cluster, following.topic,
-                                   "this is cluster " + cluster_ + ", and the topic does not begin with ledger.moved"});
-    } else if (following.generation.value() == 0) {
-      return wait_for(Error{Code::kafka_position, following.topic,
-                            "the ledger has entries that no topic gave: it has to be moved there (ledger.moved)"});
-    } else if (const auto right = check(following); !right) {
-      if (right.error().code == Code::kafka_unreachable) return wait_for(right.error());
-      return stop(following, right.error());
-    }
-  }
+  following.generation = look.from.generation;
+  following.next = look.from.offset;
+  following.complete_ms = look.from.timestamp_ms;
   if (const auto assigned = reader_.assign(following.topic, following.next); !assigned) {
-    return wait_for(assigned.error());
+    following.trouble = assigned.error();
+    return note(following);
   }
   if (order_ != nullptr) order_->follows(following.ledger, following.generation);
   following.followed = true;
@@ -296,7 +224,7 @@ void KafkaFollower::begin(Following& following) {
 
 // Nobody should write in transactions. One that was left open holds up all that comes behind it: seen at two looks at
 // the same place, it is named. It ends by itself, or by its operator; nothing is read past it.
-void KafkaFollower::look_for_transaction(Following& following, const KafkaWatermarks& marks) {
+void KafkaFollower::note_transaction(Following& following, const KafkaWatermarks& marks) {
   const bool held = marks.stable < marks.high && !(following.next < marks.stable);
   if (held && following.held_at == marks.stable) {
     following.trouble = Error{Code::kafka_transaction, following.topic,
@@ -306,41 +234,6 @@ void KafkaFollower::look_for_transaction(Following& following, const KafkaWaterm
     following.trouble.reset();
   }
   following.held_at = held ? std::optional(marks.stable) : std::nullopt;
-}
-
-// Is the topic still the one that the last entry came from?
-Result<void> KafkaFollower::check(Following& following) {
-  const auto marks = reader_.watermarks(following.topic, options_.call_timeout);
-  if (!marks) return tl::unexpected(marks.error());
-  following.high = marks->high;
-  if (marks->high == following.next && !following.held) following.complete_ms = clock_.wall_milliseconds();
-  look_for_transaction(following, *marks);
-  note(following);
-  if (marks->high < following.next) {
-    return fail(Code::kafka_position, following.topic,
-                "it ends at offset " + std::to_string(marks->high.value()) + ", and the ledger has read up to " +
-                    std::to_string(following.next.value()));
-  }
-  if (marks->low > following.next) {
-    return fail(Code::kafka_position, following.topic,
-                "records up to offset " + std::to_string(marks->low.value()) + " are deleted, and the ledger needs " +
-                    std::to_string(following.next.value()));
-  }
-  const auto known = last_known(node_, following.ledger);
-  if (!known) return tl::unexpected(known.error());
-  if (!*known || (*known)->generation != following.generation) return {};
-  if (marks->low > (*known)->offset) return {};  // expired: nothing to compare
-  const auto read = reader_.read_at(following.topic, (*known)->offset, options_.call_timeout);
-  if (!read) return tl::unexpected(read.error());
-  const std::string where = following.topic + " at offset " + std::to_string((*known)->offset.value());
-  if (!*read) return fail(Code::kafka_other_record, where, "there is no record any more");
-  if ((*read)->timestamp_ms != (*known)->timestamp_ms) {
-    return fail(Code::kafka_other_record, where, "the record has another time than the one that was ledgered");
-  }
-  if ((*known)->digest && sha256(read_topic_record(**read).event) != *(*known)->digest) {
-    return fail(Code::kafka_other_record, where, "the record has other bytes than the one that was ledgered");
-  }
-  return {};
 }
 
 void KafkaFollower::stop(Following& following, const Error& why) {

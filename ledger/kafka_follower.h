@@ -2,12 +2,11 @@
 // and without a gap; and watches that the topics still are what the ledgers were read from. What is wrong with one
 // topic stops that ledger (Node::stop_ledger) with the way out in ops/RUNBOOK.md; the others go on.
 //
-// step(): one thread. states(): any thread.
+// step(): one thread. look(): the same one, or one of its own, because the broker is waited for there. states(): any.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -17,32 +16,32 @@
 #include <vector>
 
 #include "ledger/clock.h"
-#include "ledger/files.h"
 #include "ledger/kafka.h"
+#include "ledger/kafka_looker.h"
 #include "ledger/kafka_order.h"
 #include "ledger/node.h"
-#include "schemas/event.h"
 
 namespace jangbu {
 
 struct KafkaFollowerOptions {
-  std::chrono::milliseconds look_every{3'000};  // how often the topics are looked at again
-  std::chrono::milliseconds call_timeout{5'000};
   std::vector<LedgerId> ledgers;  // empty: all of the node
-  // Holds the id of the cluster that the ledgers are read from; made at the first look.
-  std::filesystem::path cluster_file;
-  Files* files = nullptr;  // nullptr: the machine's
+  KafkaLookerOptions looker;
 };
 
 class KafkaFollower {
  public:
-  // `order`, which may be null, is told what became of each record. All outlive it.
-  KafkaFollower(Node& node, KafkaReader& reader, KafkaOrder* order, const Clock& clock, KafkaFollowerOptions options);
+  // `reader` is step()'s, `looker` look()'s; one and the same where one thread calls both. `order`, which may be null,
+  // is told what became of each record. All outlive it.
+  KafkaFollower(Node& node, KafkaReader& reader, KafkaReader& looker, KafkaOrder* order, const Clock& clock,
+                KafkaFollowerOptions options);
   ~KafkaFollower();
 
-  // Hands on what comes within `wait`, looks at the topics when it is time: how many records it handed on. Errors:
-  // stopped, disk_full and what else the node's writer says. A broker that cannot be reached is no error.
+  // Takes over what was last looked at and hands on what comes within `wait`: how many records it handed on. Nothing is
+  // read before the first look. Errors: stopped, disk_full and what else the node's writer says. A broker that cannot
+  // be reached is no error.
   [[nodiscard]] Result<std::size_t> step(std::chrono::milliseconds wait);
+  // Looks at the broker and at every topic, whatever happens to one of them; to be called again every few seconds.
+  void look();
 
   // How one ledger stands.
   struct State {
@@ -66,13 +65,9 @@ class KafkaFollower {
 
  private:
   struct Following;
-  void look();
-  void begin(Following& following);
-  [[nodiscard]] Result<void> check(Following& following);
-  static void look_for_transaction(Following& following, const KafkaWatermarks& marks);
-  [[nodiscard]] Result<void> look_at_cluster();
-  // The ledger.moved that a topic begins with, if it does and it is this cluster's.
-  [[nodiscard]] bool has_moved(Following& following, const KafkaMessage& first);
+  void take_over(KafkaLook look);
+  void begin(Following& following, const KafkaLook& look);
+  static void note_transaction(Following& following, const KafkaWatermarks& marks);
   void stop(Following& following, const Error& why);
   void take(Following& following, const KafkaMessage& message);
   // False: the node's queue is full, the record is kept for later.
@@ -81,19 +76,15 @@ class KafkaFollower {
 
   Node& node_;
   KafkaReader& reader_;
+  KafkaLooker looker_;
   KafkaOrder* order_;
   const Clock& clock_;
   const KafkaFollowerOptions options_;
-  Files& files_;
   const std::string prefix_;
   std::map<std::string, std::unique_ptr<Following>> by_topic_;
-  std::chrono::steady_clock::time_point looked_{};
-  std::string cluster_;         // as the broker says
-  bool other_cluster_ = false;  // not the one that the ledgers were read from
-  EventReader events_;
-
-  mutable std::mutex mutex_;  // guards the two below
+  mutable std::mutex mutex_;  // guards the three below
   std::map<std::string, State> states_;
+  std::vector<KafkaLook> looks_;  // not taken over yet
   bool connected_ = false;
 };
 

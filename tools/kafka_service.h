@@ -1,5 +1,5 @@
-// KafkaService: a running node's Kafka ends: a thread that reads the topics into the node, and one that waits for
-// deliveries. For running_node.cc.
+// KafkaService: a running node's Kafka ends: a thread that reads the topics into the node, one that looks at the
+// topics, and one that waits for deliveries. For running_node.cc.
 #pragma once
 
 #include <filesystem>
@@ -34,10 +34,10 @@ class KafkaService {
  private:
   explicit KafkaService(Node& node) : node_(node) {}
   Node& node_;
-  std::unique_ptr<KafkaReader> reader_;
+  std::unique_ptr<KafkaReader> reader_, looker_;
   std::unique_ptr<KafkaOrder> order_;
   std::unique_ptr<KafkaFollower> follower_;
-  std::jthread delivering_, following_;
+  std::jthread delivering_, looking_, following_;
 };
 
 }  // namespace jangbu::tools

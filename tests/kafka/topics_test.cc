@@ -110,8 +110,9 @@ TEST_F(TopicsOnABroker, ALedgerThatMovesGoesOnInItsTopic) {
   std::map<std::string, std::uint64_t> before;
   for (const LedgerView& view : (*node)->views()) before[view.info().id.text()] = view.size().value();
   KafkaFollowerOptions options;
-  options.cluster_file = folder_ / "cluster";
-  KafkaFollower follower(**node, **reader, nullptr, clock_, options);
+  options.looker.cluster_file = folder_ / "cluster";
+  KafkaFollower follower(**node, **reader, **reader, nullptr, clock_, options);
+  follower.look();
   std::size_t taken = 0;
   for (int i = 0; i < 50 && taken < 3; ++i) {
     const auto step = follower.step(milliseconds(200));
