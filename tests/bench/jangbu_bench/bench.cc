@@ -160,19 +160,19 @@ const Clock& BenchSpace::clock() {
   return clock;
 }
 
-BenchSpace::BenchSpace(const Options& options)
+BenchSpace::BenchSpace(const Options& options, const std::string& name)
     : patients_(LedgerId::of("hanbit", LedgerKind::patients)),
       shared_(LedgerId::of("hanbit", LedgerKind::shared)),
       coordinator_(LedgerId::of("haneul", LedgerKind::shared)) {
   const std::filesystem::path base = options.folder.empty() ? std::filesystem::temp_directory_path() : options.folder;
-  std::string name = (base / "jangbu-bench-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) die(Error{Code::io, name, "cannot make a folder"});
-  root_ = name;
+  std::string folder = (base / "jangbu-bench-XXXXXX").string();
+  if (::mkdtemp(folder.data()) == nullptr) die(Error{Code::io, folder, "cannot make a folder"});
+  root_ = folder;
   remove_ = std::make_unique<Remove>(Remove{root_});
   directory_ = root_ / "node";
   types_ = value_of(TypeTable::build());
   SpacePlan plan;
-  plan.space = "medspace";
+  plan.space = name;
   plan.institutions = {{"haneul", InstitutionKind::coordinator, false, {}, "하늘", "Haneul"},
                        {"hanbit", InstitutionKind::hospital, true, {}, "한빛", "Hanbit"}};
   plan.key_seed = "jangbu-bench";

@@ -32,6 +32,7 @@ struct Options {
   std::uint64_t entries = 0;  // 0: the workload's own
   std::uint64_t seed = 1;
   std::filesystem::path folder;  // where databases are made; empty: the temporary folder
+  std::string kafka;             // brokers, or a file of settings; `kafka` alone asks for it
 };
 
 // Collects figures and prints them: a line each at once, or all as JSON at the end.
@@ -65,7 +66,7 @@ T value_of(Result<T>&& result) {
 // A coordinating body and one hospital; keys from a fixed seed. Gone with this object.
 class BenchSpace {
  public:
-  explicit BenchSpace(const Options& options);
+  explicit BenchSpace(const Options& options, const std::string& name = "medspace");
   [[nodiscard]] std::unique_ptr<Node> open(std::size_t commit_records_max) const;
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
   [[nodiscard]] const std::shared_ptr<const TypeTable>& types() const { return types_; }
@@ -108,5 +109,6 @@ int http(const Options& options);
 int verify(const Options& options);
 int search(const Options& options);
 int report(const Options& options);
+int kafka(const Options& options);
 
 }  // namespace jangbu::bench

@@ -1,6 +1,7 @@
 // jangbu-bench: what the whole thing costs, one workload a command.
 //
 //   jangbu-bench append|http|verify|search|report [--entries N] [--seed N] [--folder DIR] [--json] [--tiny]
+//   jangbu-bench kafka --kafka BROKERS|FILE ...
 //
 // Everything that is written is synced. --tiny is for seeing that it runs; nothing is asserted about times.
 #include <cstdio>
@@ -15,16 +16,14 @@ struct Command {
   std::string_view name;
   int (*run)(const jangbu::bench::Options&);
 };
-constexpr Command kCommands[] = {{"append", jangbu::bench::append},
-                                 {"http", jangbu::bench::http},
-                                 {"verify", jangbu::bench::verify},
-                                 {"search", jangbu::bench::search},
-                                 {"report", jangbu::bench::report}};
+constexpr Command kCommands[] = {{"append", jangbu::bench::append}, {"http", jangbu::bench::http},
+                                 {"verify", jangbu::bench::verify}, {"search", jangbu::bench::search},
+                                 {"report", jangbu::bench::report}, {"kafka", jangbu::bench::kafka}};
 
 int usage() {
   std::fprintf(stderr,
                "usage: jangbu-bench append|http|verify|search|report [--entries N] [--seed N] [--folder DIR] [--json] "
-               "[--tiny]\n");
+               "[--tiny]\n       jangbu-bench kafka --kafka BROKERS|FILE ...\n");
   return 2;
 }
 
@@ -40,8 +39,10 @@ int main(int count, char** arguments) {
       options.json = true;
     } else if (option == "--tiny") {
       options.tiny = true;
-    } else if (i + 1 < count && (option == "--entries" || option == "--seed" || option == "--folder")) {
+    } else if (i + 1 < count &&
+               (option == "--entries" || option == "--seed" || option == "--folder" || option == "--kafka")) {
       const char* value = arguments[++i];
+      if (option == "--kafka") options.kafka = value;
       if (option == "--folder") options.folder = value;
       if (option == "--entries") options.entries = std::strtoull(value, nullptr, 10);
       if (option == "--seed") options.seed = std::strtoull(value, nullptr, 10);
