@@ -31,7 +31,23 @@ std::string row_head(const consumers::SearchRow& row) {
   return text;
 }
 
+// A type that no schema has would find nothing, and look like an answer.
+std::optional<Error> unknown_type(const TypeTable& types, const consumers::SearchQuery& query) {
+  for (std::size_t i = 0; i < query.terms.size(); ++i) {
+    const consumers::Term& term = query.terms[i];
+    if (term.kind != TermKind::type) continue;
+    const auto known = std::any_of(types.types().begin(), types.types().end(),
+                                   [&term](const EventType& type) { return type.name == term.value; });
+    if (!known) {
+      return Error{Code::bad_query, "/terms/" + std::to_string(i) + "/value",
+                   "no event type is called " + term.value + "; one is dataset.accessed"};
+    }
+  }
+  return std::nullopt;
+}
+
 Response answer(const Projected& projected, const SearchRequest& asked) {
+  if (const auto unknown = unknown_type(*projected.node.types(), asked.query)) return problem(Errors{*unknown});
   const auto views = projected.node.views();
   const auto page = consumers::search(*projected.store, projected.node.types(), consumers::sources_of(views),
                                       asked.query, asked.limit, asked.cursor);

@@ -125,6 +125,15 @@ class SearchTest : public NodeTest {
   std::unique_ptr<consumers::Projector> projector_;
 };
 
+TEST_F(SearchTest, ATypeThatNoSchemaHasIsNamedAndNotAnsweredWithNothing) {
+  const Response response = search(
+      {{"terms", {{{"kind", "dataset"}, {"value", "hanbit/d-1"}}, {{"kind", "type"}, {"value", "dataset.acessed"}}}}});
+  EXPECT_EQ(response.status, 400) << response.body;
+  const json problem = json::parse(response.body);
+  EXPECT_EQ(problem["code"], "bad_query");
+  EXPECT_EQ(problem["errors"][0]["pointer"], "/terms/1/value");
+}
+
 TEST_F(SearchTest, FindsByAnyTermsPageByPageBeforeAndAfterTheIndex) {
   for (int i = 0; i < 30; ++i) {
     auto event = dataset_access(i);
