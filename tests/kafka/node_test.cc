@@ -93,6 +93,37 @@ TEST_F(NodeOnABroker, AnEventThatComesByHttpIsAcknowledgedFromKafkaAndReceiptedF
   EXPECT_EQ(node->stop(), 0) << node->said();
 }
 
+// The same keys twice: two tickers, two writers of conclusions. Time goes on, and both come to the same.
+TEST_F(NodeOnABroker, ASecondTickerDoesNoHarm) {
+  ASSERT_NO_FATAL_FAILURE(make_topics());
+  const std::string copy = (folder_ / "copy").string();
+  std::filesystem::copy(node_, copy, std::filesystem::copy_options::recursive);
+  const auto one = serve();
+  const auto other = serve({}, copy);
+  for (const auto* node : {&one, &other}) {
+    ASSERT_TRUE(comes([&] { return followed((*node)->url()); })) << (*node)->said();
+  }
+  ASSERT_NO_FATAL_FAILURE(write("hanbit.patients", {structured(access(0)), structured(access(1))}));
+  const std::uint64_t begin = size(one->url(), "haneul");
+  // A tick needs something new, and five seconds; each of them ticks.
+  for (int i = 2; i < 5; ++i) {
+    const std::uint64_t before = size(one->url(), "haneul");
+    ASSERT_NO_FATAL_FAILURE(write("hanbit.patients", {structured(access(i))}));
+    ASSERT_TRUE(comes([&] { return size(one->url(), "haneul") > before; })) << one->said();
+  }
+  EXPECT_GE(size(one->url(), "haneul"), begin + 3);
+  ASSERT_TRUE(comes([&] { return !receipt(other->url(), 4).is_null(); }));
+  for (const auto* node : {&one, &other}) {
+    const Json ready = get((*node)->url(), "/readyz");
+    EXPECT_EQ(ready["alarms"], 0) << ready;
+    for (const char* ledger : kLedgers) EXPECT_EQ(stopped((*node)->url(), ledger), "") << ready;
+    EXPECT_EQ((*node)->stop(), 0) << (*node)->said();
+  }
+  const Ran verified = jangbu({"verify", node_});
+  EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
+  expect_same_ledgers(node_, copy);
+}
+
 // With a broker of its own, which is taken away.
 TEST_F(NodeOnABroker, WithoutABrokerNothingIsAcknowledgedAndNothingThatWasIsLost) {
   OwnBrokers brokers;

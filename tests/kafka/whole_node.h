@@ -143,6 +143,28 @@ class WholeNode : public tools::testing::CliTest {
     return !topics.empty() &&
            std::all_of(topics.begin(), topics.end(), [](const Json& each) { return each.value("followed", false); });
   }
+  // As far as both have come.
+  void expect_same_ledgers(const std::string& one, const std::string& other) {
+    const auto types = TypeTable::build();
+    ASSERT_TRUE(types);
+    std::vector<std::unique_ptr<Node>> nodes;
+    for (const std::string& directory : {one, other}) {
+      NodeOptions options;
+      options.directory = directory;
+      options.clock = &clock_;
+      options.read_only = true;
+      auto opened = Node::open(options, *types);
+      ASSERT_TRUE(opened) << to_string(opened.error());
+      nodes.push_back(std::move(*opened));
+    }
+    for (const char* ledger : kLedgers) {
+      const auto a = nodes[0]->view(*LedgerId::parse(ledger)), b = nodes[1]->view(*LedgerId::parse(ledger));
+      ASSERT_TRUE(a && b);
+      const TreeSize common = std::min(a->size(), b->size());
+      EXPECT_GT(common.value(), 1U);
+      EXPECT_EQ(*a->root_at(common), *b->root_at(common)) << ledger << " at " << common.value();
+    }
+  }
   // Why `ledger` is stopped: the error's name; empty: it is not.
   static std::string stopped(const std::string& url, const std::string& ledger) {
     for (const Json& trouble : get(url, "/readyz").value("troubles", Json::array())) {

@@ -1,9 +1,12 @@
 // Commands against a node that is being served by another: over its URL, and beside it in its directory.
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <stop_token>
 #include <thread>
 
 #include "tests/tools/cli.h"
+#include "tools/http_client.h"
 #include "tools/running_node.h"
 
 namespace jangbu::tools::testing {
@@ -33,6 +36,32 @@ class CliServedTest : public CliTest {
   std::unique_ptr<RunningNode> served_;
   std::string url_;
 };
+
+TEST_F(CliServedTest, StatusWatchesUntilItIsStoppedAndOutlivesTheNode) {
+  std::stop_source stop;
+  Ran ran;
+  std::thread watching([&] {
+    ran = run_jangbu({"status", "--node", url_, "--watch", "0.1"}, clock_, "", stop.get_token());
+  });
+  // The node counts what it is asked; then it goes, and the watch goes on.
+  const auto looks = [&] {
+    const auto answer = HttpClient::make(url_)->send("GET", "/metrics");
+    const std::string wanted = R"(jangbu_http_responses_total{method="GET",route="/readyz",status="2xx"} )";
+    const std::size_t at = answer ? answer->body.find(wanted) : std::string::npos;
+    return at == std::string::npos ? 0 : std::atoi(answer->body.c_str() + at + wanted.size());
+  };
+  for (int i = 0; i < 1000 && looks() < 3; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  ASSERT_TRUE(served_->stop());
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  stop.request_stop();
+  watching.join();
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  std::size_t shown = 0;
+  for (std::size_t at = 0; (at = ran.out.find("space medspace, ready", at)) != std::string::npos; ++at) ++shown;
+  EXPECT_GE(shown, 3U) << ran.out;
+  EXPECT_THAT(ran.out, HasSubstr("(unreachable)"));
+  EXPECT_THAT(ran.out, ::testing::Not(HasSubstr("\x1b"))) << "no screen is written over where there is none";
+}
 
 TEST_F(CliServedTest, AServedLedgerVerifiesByUrl) {
   const Json rows = json({"verify", url_, "--format", "json"});
