@@ -218,6 +218,7 @@ Result<Exit> verify(Environment& environment, const Options& options) {
     write_table(environment.out, checks, options);
   } else {
     std::vector<Json> rows;
+    rows.reserve(checks.size());
     for (const LedgerCheck& check : checks) rows.push_back(json_of(check));
     write_rows(environment.out, options.format, {}, rows);
   }
