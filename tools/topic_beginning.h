@@ -31,8 +31,8 @@ struct TopicBeginning {
                                                   const std::string& cluster, const SigningKey& coordinator,
                                                   Timestamp time);
 
-// Whether the ledger is read from this topic already: its last entry's record stands where that entry says. Then there is
-// nothing to begin. Errors: kafka_unreachable, kafka_unauthorized, those of the view.
+// Whether the ledger is read from this topic already: its last entry's record stands where that entry says. Then there
+// is nothing to begin. Errors: kafka_unreachable, kafka_unauthorized, those of the view.
 [[nodiscard]] Result<bool> is_read_from(const LedgerView& view, const KafkaSettings& settings, const std::string& topic,
                                         std::chrono::milliseconds timeout);
 
