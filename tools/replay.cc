@@ -1,18 +1,16 @@
-// `jangbu replay`: writes a range of a ledger, or what a query finds, to standard output, to a file or to another node.
+// `jangbu replay`: writes a range of a ledger, or what a query finds, to standard output, a file, another node or a
+// topic; or lets the checks run over all of it and compares.
 #include <CLI/CLI.hpp>
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <thread>
 
-#include "ledger/entry.h"
-#include "ledger/hash.h"
-#include "ledger/keys.h"
 #include "tools/command.h"
-#include "tools/emitter.h"
-#include "tools/entry_place.h"
 #include "tools/node_access.h"
+#include "tools/output.h"
 #include "tools/progress.h"
+#include "tools/replay_checks.h"
+#include "tools/replay_targets.h"
 #include "tools/search_options.h"
 
 namespace jangbu::tools {
@@ -25,161 +23,10 @@ struct Options {
   SearchOptions search;
   std::uint64_t from = 0;
   std::optional<std::uint64_t> until;
-  std::string out, to;
-  bool append = false, events_only = false, bytes = false;
-};
-
-// Where entries go. take() gets an entry as the API gives it: one line of JSON.
-class Target {
- public:
-  virtual ~Target() = default;
-  // Called before the first entry of a ledger is taken.
-  [[nodiscard]] virtual Result<void> prepare(const std::string& ledger) = 0;
-  [[nodiscard]] virtual Result<void> take(const std::string& line) = 0;
-  [[nodiscard]] virtual Result<void> finish() = 0;
-};
-
-// The slice of an entry's line that is its event, as it stands there; nullopt: a rejected or withheld entry.
-std::optional<std::string> event_text(const Json& entry) {
-  if (!entry.contains("event")) return std::nullopt;
-  return entry["event"].dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-class Lines final : public Target {
- public:
-  Lines(std::ostream& out, std::string name, bool events_only)
-      : out_(out), name_(std::move(name)), events_only_(events_only) {}
-  Result<void> prepare(const std::string&) override { return {}; }
-  Result<void> take(const std::string& line) override {
-    if (!events_only_) {
-      out_ << line << '\n';
-    } else {
-      const Json entry = Json::parse(line, nullptr, false);
-      if (!entry.is_object()) return fail(Code::unreachable, name_, "the node's line is no JSON");
-      // With the entry's own bytes at hand the event is written as it was received.
-      const auto raw =
-          entry.contains("bytes") ? from_base64(entry["bytes"].get<std::string>()) : Result<std::string>("");
-      const auto decoded = raw && !raw->empty() ? decode(*raw) : Result<Entry>(tl::unexpected(Error{}));
-      if (decoded && decoded->kind == EntryKind::event && decoded->body.find('\n') == std::string_view::npos) {
-        out_ << decoded->body << '\n';
-      } else if (const auto text = event_text(entry); text && entry.value("kind", "") == "event") {
-        out_ << *text << '\n';
-      }
-    }
-    return out_ ? Result<void>() : Result<void>(fail(Code::io, name_, "cannot be written"));
-  }
-  Result<void> finish() override {
-    return out_.flush() ? Result<void>() : Result<void>(fail(Code::io, name_, "cannot be written"));
-  }
-
- private:
-  std::ostream& out_;
-  std::string name_;
-  bool events_only_;
-};
-
-// Sends events on to a node, with the signatures of their authors: these are over the ledger's origin and the event's
-// bytes, so they hold in any node of the same space.
-class OtherNode final : public Target {
- public:
-  static Result<std::unique_ptr<OtherNode>> make(Environment& environment, HttpClient& source, const std::string& url) {
-    auto client = HttpClient::make(url);
-    if (!client) return tl::unexpected(client.error());
-    auto target = std::unique_ptr<OtherNode>(new OtherNode(environment, source, std::move(*client)));
-    auto emitter = Emitter::make(target->client_, {}, nullptr, [raw = target.get()](const Emitted& one) {
-      if (one.outcome == "refused") raw->refused(one.place, one.reason);
-    });
-    if (!emitter) return tl::unexpected(emitter.error());
-    target->emitter_ = std::move(*emitter);
-    return target;
-  }
-
-  // The keys now, since the connection to the source is busy with entries afterwards.
-  Result<void> prepare(const std::string& ledger) override {
-    if (!prepared_.insert(ledger).second) return {};
-    const auto answer = source_.send("GET", "/v1/ledgers/" + ledger);
-    if (!answer) return tl::unexpected(answer.error());
-    if (answer->status != 200) return tl::unexpected(problem_error(*answer));
-    const Json about = Json::parse(answer->body, nullptr, false);
-    for (const Json& row : about.is_object() ? about.value("keys", Json::array()) : Json::array()) {
-      const auto key = VerifierKey::parse(row.value("key", ""));
-      if (key) keys_.emplace(std::pair(ledger, key->author_key_id()), *key);
-    }
-    return {};
-  }
-
-  Result<void> take(const std::string& line) override {
-    const Json json = Json::parse(line, nullptr, false);
-    if (!json.is_object()) return fail(Code::unreachable, "", "the node's line is no JSON");
-    if (json.value("kind", "") != "event") {
-      ++passed_over_;
-      return {};
-    }
-    const std::string ledger = json.value("ledger", "");
-    const std::string place = ledger + "/" + std::to_string(json.value("sequence", std::uint64_t{0}));
-    const auto raw = from_base64(json.value("bytes", ""));
-    const auto entry = raw ? decode(*raw) : Result<Entry>(tl::unexpected(raw.error()));
-    if (!entry) return fail(Code::unreachable, place, "the node's line has not the entry's bytes");
-    if (!entry->author) {
-      return emitter_->take(InputDocument{place, std::string(entry->body), DocumentKind::event, ""});
-    }
-    const auto key = key_of(ledger, entry->author->key);
-    if (!key) return tl::unexpected(key.error());
-    const std::string signature = to_string(AuthorSignature{key->name(), key->key_hash(), entry->author->signature});
-    if (entry->body.find_first_of("\r\n") != std::string_view::npos) return take_alone(place, entry->body, signature);
-    return emitter_->take(InputDocument{
-        place, "{\"event\":" + std::string(entry->body) + ",\"signature\":" + Json(signature).dump() + "}",
-        DocumentKind::event, ""});
-  }
-
-  Result<void> finish() override {
-    if (auto finished = emitter_->finish(); !finished) return finished;
-    const EmitCounts& counts = emitter_->counts();
-    environment_.err << counts.ledgered + alone_ledgered_ << " ledgered, " << counts.duplicates + alone_duplicates_
-                     << " there already, " << refused_ << " refused, " << passed_over_
-                     << " passed over (first entries and rejected ones stay where they are)\n";
-    return {};
-  }
-  [[nodiscard]] std::uint64_t refused_count() const { return refused_; }
-
- private:
-  OtherNode(Environment& environment, HttpClient& source, HttpClient client)
-      : environment_(environment), source_(source), client_(std::move(client)) {}
-
-  void refused(const std::string& place, const std::string& reason) {
-    constexpr std::uint64_t kShown = 20;
-    if (++refused_ <= kShown) environment_.err << place << ": refused: " << reason << '\n';
-    if (refused_ == kShown) environment_.err << "further refusals are only counted\n";
-  }
-
-  // A signature is over the very bytes: an event with line ends in it cannot go as a line of NDJSON.
-  Result<void> take_alone(const std::string& place, std::string_view event, const std::string& signature) {
-    const auto answer =
-        client_.send("POST", "/v1/events",
-                     {{"content-type", "application/cloudevents+json"}, {"jangbu-signature", signature}}, event);
-    if (!answer) return tl::unexpected(answer.error());
-    if (answer->status >= 500) return tl::unexpected(problem_error(*answer));
-    if (answer->status >= 400) {
-      refused(place, problem_error(*answer).what);
-    } else {
-      ++(answer->status == 200 ? alone_duplicates_ : alone_ledgered_);
-    }
-    return {};
-  }
-
-  Result<VerifierKey> key_of(const std::string& ledger, const AuthorKeyId& id) const {
-    const auto found = keys_.find({ledger, id});
-    if (found == keys_.end()) return fail(Code::key_unknown, ledger, "the node does not list an author's key");
-    return found->second;
-  }
-
-  Environment& environment_;
-  HttpClient& source_;
-  HttpClient client_;
-  std::unique_ptr<Emitter> emitter_;
-  std::map<std::pair<std::string, AuthorKeyId>, VerifierKey> keys_;
-  std::set<std::string> prepared_;
-  std::uint64_t refused_ = 0, passed_over_ = 0, alone_ledgered_ = 0, alone_duplicates_ = 0;
+  std::string out, to, kafka, to_topic;
+  std::optional<double> rate;  // entries a second
+  bool append = false, events_only = false, bytes = false, checks = false;
+  Format format = Format::table;  // of --checks
 };
 
 Result<std::vector<std::string>> ledgers_of(NodeAccess& access, const Options& options) {
@@ -221,7 +68,7 @@ Result<void> range(NodeAccess& access, const std::string& ledger, const Options&
   return {};
 }
 
-Result<void> found(NodeAccess& access, const Options& options, bool with_bytes, Target& target,
+Result<void> found(NodeAccess& access, const Options& options, bool with_bytes, ReplayTarget& target,
                    const std::function<Result<void>(std::string)>& take, const std::stop_token& stop) {
   SearchPageAsked page;
   page.limit = 1000;
@@ -251,6 +98,24 @@ Result<void> found(NodeAccess& access, const Options& options, bool with_bytes, 
   return {};
 }
 
+Result<std::unique_ptr<ReplayTarget>> target_of(Environment& environment, const Options& options, NodeAccess& access,
+                                                std::ofstream& file) {
+  if (!options.to.empty()) return replay_to_node(environment, access.client(), options.to);
+  if (!options.to_topic.empty()) {
+    const auto settings = parse_kafka_settings(options.kafka);
+    if (!settings) return tl::unexpected(settings.error());
+    return replay_to_topic(environment, access.client(), *settings, options.to_topic);
+  }
+  if (options.out.empty()) return replay_to_stream(environment.out, "standard output", options.events_only);
+  std::error_code error;
+  if (!options.append && std::filesystem::exists(options.out, error)) {
+    return fail(Code::already_exists, options.out, "give --append to write behind what is there");
+  }
+  file.open(options.out, std::ios::binary | std::ios::app);
+  if (!file) return fail(Code::io, options.out, "cannot be opened");
+  return replay_to_stream(file, options.out, options.events_only);
+}
+
 Result<Exit> replay(Environment& environment, Options& options) {
   for (const std::string& ledger : options.search.ledgers) {
     if (!LedgerId::parse(ledger)) return fail(Code::bad_usage, ledger, "not the id of a ledger");
@@ -264,29 +129,20 @@ Result<Exit> replay(Environment& environment, Options& options) {
   if (!access) return tl::unexpected(access.error());
 
   std::ofstream file;
-  std::unique_ptr<Target> target;
-  OtherNode* other = nullptr;
-  if (!options.to.empty()) {
-    auto made = OtherNode::make(environment, access->client(), options.to);
-    if (!made) return tl::unexpected(made.error());
-    other = made->get();
-    target = std::move(*made);
-  } else if (!options.out.empty()) {
-    std::error_code error;
-    if (!options.append && std::filesystem::exists(options.out, error)) {
-      return fail(Code::already_exists, options.out, "give --append to write behind what is there");
-    }
-    file.open(options.out, std::ios::binary | std::ios::app);
-    if (!file) return fail(Code::io, options.out, "cannot be opened");
-    target = std::make_unique<Lines>(file, options.out, options.events_only);
-  } else {
-    target = std::make_unique<Lines>(environment.out, "standard output", options.events_only);
-  }
+  auto made = target_of(environment, options, *access, file);
+  if (!made) return tl::unexpected(made.error());
+  const std::unique_ptr<ReplayTarget> target = std::move(*made);
 
-  const bool with_bytes = other != nullptr || options.bytes || options.events_only;
+  const bool with_bytes = options.bytes || target->wants_bytes();
   Progress progress(environment, "entries", 0);
   std::uint64_t count = 0;
+  const auto began = environment.clock.steady();
   const auto take = [&](const std::string& line) -> Result<void> {
+    if (options.rate) {
+      const std::chrono::duration<double> due(static_cast<double>(count) / *options.rate);
+      const auto left = due - (environment.clock.steady() - began);
+      if (left.count() > 0) std::this_thread::sleep_for(left);
+    }
     progress.at(++count);
     return target->take(line);
   };
@@ -303,8 +159,7 @@ Result<Exit> replay(Environment& environment, Options& options) {
       done = range(*access, ledger, options, with_bytes, environment.stop, next, take);
       if (!done || environment.stop.stop_requested()) {
         progress.clear();
-        // What was taken may still be on its way to the other node; sending it again changes nothing there.
-        const std::uint64_t again = other != nullptr ? options.from : next;
+        const std::uint64_t again = target->may_lose() ? options.from : next;
         environment.err << "stopped in " << ledger << "; go on with --ledger " << ledger << " --from " << again << '\n';
         break;
       }
@@ -316,13 +171,41 @@ Result<Exit> replay(Environment& environment, Options& options) {
   if (!finished) return tl::unexpected(finished.error());
   if (auto closed = access->close(); !closed) return tl::unexpected(closed.error());
   if (!options.out.empty()) environment.err << count << " entries written to " << options.out << '\n';
-  return other != nullptr && other->refused_count() > 0 ? Exit::refused : Exit::ok;
+  return target->refused() > 0 ? Exit::refused : Exit::ok;
+}
+
+Result<Exit> try_checks(Environment& environment, const Options& options) {
+  if (options.node.node.find("://") != std::string::npos) {
+    return fail(Code::bad_usage, options.node.node, "the checks are tried over a node's directory, or a copy of it");
+  }
+  Progress progress(environment, "ticks", 0);
+  const auto tried = replay_checks(options.node.node, environment.clock, environment.stop,
+                                   [&progress](std::uint64_t ticks) { progress.at(ticks); });
+  progress.clear();
+  if (!tried) return tl::unexpected(tried.error());
+  std::vector<Json> rows;
+  for (const CheckDifference& one : tried->differences) {
+    rows.push_back({{"difference", one.computed ? "computed, not ledgered" : "ledgered, not computed"},
+                    {"checks", one.checks},
+                    {"where", one.where},
+                    {"what", one.what}});
+  }
+  if (options.format == Format::table && rows.empty()) {
+    environment.out << tried->ticks << " ticks, " << tried->entries << " entries: " << tried->confirmed
+                    << " conclusions are ledgered as computed, no difference\n";
+  } else {
+    write_rows(environment.out, options.format,
+               {{"DIFFERENCE", "difference"}, {"CHECKS", "checks"}, {"WHERE", "where"}, {"WHAT", "what"}}, rows);
+  }
+  for (const std::string& note : tried->notes) environment.err << note << '\n';
+  return tried->differences.empty() ? Exit::ok : Exit::found;
 }
 
 }  // namespace
 
 void add_replay(CLI::App& app, Environment& environment, Exit& exit) {
-  CLI::App* command = app.add_subcommand("replay", "write entries to standard output, a file or another node");
+  CLI::App* command = app.add_subcommand(
+      "replay", "write entries to standard output, a file, another node or a topic; or try the checks");
   auto options = std::make_shared<Options>();
   add_node_options(*command, options->node);
   command->add_option("--ledger", options->search.ledgers, "of this ledger; may stand several times; without: of all")
@@ -335,11 +218,23 @@ void add_replay(CLI::App& app, Environment& environment, Exit& exit) {
   command->add_option("--time-until", options->search.until, "events before this time");
   CLI::Option* out = command->add_option("--out", options->out, "write to this file instead of standard output");
   command->add_flag("--append", options->append, "write behind what is in the file")->needs(out);
-  command->add_option("--to", options->to, "send the events on to the node at this URL")->excludes(out);
+  CLI::Option* to =
+      command->add_option("--to", options->to, "send the events on to the node at this URL")->excludes(out);
+  CLI::Option* topic = command->add_option("--to-topic", options->to_topic, "publish the events to this topic");
+  topic->excludes(out)->excludes(to)->needs(
+      command->add_option("--kafka", options->kafka,
+                          "of --to-topic: brokers as host:port,..., or a file of \"name = value\" client settings"));
+  command->add_option("--rate", options->rate, "at most so many entries a second")->check(CLI::PositiveNumber);
+  CLI::Option* checks = command->add_flag(
+      "--checks", options->checks,
+      "a dry run of the checks over a node's directory, from its beginning: what they conclude and the ledgers do not "
+      "hold, and the other way round; status 1 if there is any");
+  checks->excludes(out)->excludes(to)->excludes(topic);
+  add_format(*command, options->format);
   command->add_flag("--events", options->events_only, "the events alone, as they were received; not whole entries");
   command->add_flag("--bytes", options->bytes, "each entry with its own bytes in base64: what its leaf is the hash of");
   command->callback([&environment, &exit, options] {
-    auto done = replay(environment, *options);
+    auto done = options->checks ? try_checks(environment, *options) : replay(environment, *options);
     exit = done ? *done : complain(environment, done.error());
   });
 }

@@ -124,6 +124,31 @@ TEST_F(NodeOnABroker, ASecondTickerDoesNoHarm) {
   expect_same_ledgers(node_, copy);
 }
 
+// What a ledger holds, written to a topic again: a ledger that reads it takes what it had not, signatures included.
+TEST_F(NodeOnABroker, AReplayToATopicIsReadByAnotherLedgerOfTheSpace) {
+  ASSERT_NO_FATAL_FAILURE(make_topics());
+  const std::string copy = (folder_ / "copy").string();  // reads the topic only once it is replayed
+  std::filesystem::copy(node_, copy, std::filesystem::copy_options::recursive);
+  ASSERT_NO_FATAL_FAILURE(emit(node_, accesses(0, 25)));  // embedded: no topic has them
+  const std::uint64_t held = json({"status", "--node", node_, "--format", "json"})["ledgers"].size();
+  EXPECT_EQ(held, 4U);
+  const Ran replayed = jangbu({"replay", "--node", node_, "--ledger", "hanbit.patients", "--to-topic",
+                               topic("hanbit.patients"), "--kafka", kafka_, "--rate", "2000"});
+  ASSERT_EQ(replayed.status, 0) << replayed.err;
+  EXPECT_THAT(replayed.err, HasSubstr("records acknowledged in " + topic("hanbit.patients")));
+  ServedNode other(copy, {"--kafka", kafka_});
+  ASSERT_TRUE(other.start()) << other.said();
+  for (int i = 0; i < 25; ++i) {
+    ASSERT_TRUE(comes([&] { return !receipt(other.url(), i).is_null(); })) << i << other.said();
+  }
+  // Its keys' registrations and whatever else both had are duplicates, not conflicts.
+  const std::uint64_t end = size(other.url(), "hanbit.patients");
+  for (std::uint64_t i = 0; i < end; ++i) {
+    EXPECT_NE(get(other.url(), "/v1/ledgers/hanbit.patients/entries/" + std::to_string(i))["kind"], "rejected") << i;
+  }
+  EXPECT_EQ(other.stop(), 0) << other.said();
+}
+
 // With a broker of its own, which is taken away.
 TEST_F(NodeOnABroker, WithoutABrokerNothingIsAcknowledgedAndNothingThatWasIsLost) {
   OwnBrokers brokers;

@@ -397,7 +397,13 @@ TEST_F(CliNodeTest, ReplayWritesARangeAndGoesOnWhereItStopped) {
   EXPECT_EQ(read_file(file), all);
   const Ran found = jangbu({"replay", "--node", node_, "--patient", patient(9), "--events"});
   EXPECT_EQ(found.out, access(9) + "\n");
-  EXPECT_EQ(jangbu({"replay", "--node", node_, "--from", "3"}).status, 2);  // of which ledger?
+  EXPECT_EQ(jangbu({"replay", "--node", node_, "--from", "3"}).status, 2);      // of which ledger?
+  EXPECT_EQ(jangbu({"replay", "--node", node_, "--to-topic", "x"}).status, 2);  // on which brokers?
+  EXPECT_EQ(jangbu({"replay", "--node", node_, "--checks", "--out", file + "2"}).status, 2);
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(jangbu({"replay", "--node", node_, "--ledger", "hanbit.patients", "--until", "11", "--rate", "100"}).status,
+            0);
+  EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(100)) << "ten waits of a hundredth";
   EXPECT_EQ(jangbu({"replay", "--node", node_, "--ledger", "hanbit", "--from", "99999"}).status, 4);
 }
 

@@ -111,6 +111,10 @@ TEST_F(RunningNodeTest, ARefusedTickStopsTimeAndNothingElse) {
   EXPECT_TRUE(comes([&] { return !in_trouble("ticks"); })) << ready();
   EXPECT_THAT(said(), HasSubstr("ticks go on"));
   EXPECT_TRUE(running_->stop());
+  running_.reset();
+  const Ran tried = jangbu({"replay", "--node", node_, "--checks"});
+  EXPECT_EQ(tried.status, 0) << tried.out << tried.err;
+  EXPECT_THAT(tried.out, HasSubstr("no difference"));
 }
 
 // Nothing said so: a node that has no ticker of its own waited for ever.
@@ -178,6 +182,16 @@ TEST_F(RunningNodeTest, AConclusionThatTheChecksDidNotComputeIsAnAlarm) {
   pass(60);
   EXPECT_TRUE(comes([&] { return ready().value("alarms", 0) == 1; })) << ready();
   EXPECT_THAT(said(), HasSubstr("alarm: hanbit#"));
+  ASSERT_TRUE(running_->stop());
+  running_.reset();
+  // A dry run says the same, and writes nothing.
+  const Ran tried = jangbu({"replay", "--node", node_, "--checks", "--format", "json"});
+  EXPECT_EQ(tried.status, 1) << tried.err;
+  const Json rows = Json::parse(tried.out);
+  ASSERT_EQ(rows.size(), 1U) << tried.out;
+  EXPECT_EQ(rows[0]["difference"], "ledgered, not computed");
+  EXPECT_EQ(rows[0]["checks"], "shared");
+  EXPECT_THAT(rows[0]["where"].get<std::string>(), ::testing::StartsWith("hanbit#"));
 }
 
 }  // namespace
