@@ -43,14 +43,15 @@ TEST_F(CliServedTest, StatusWatchesUntilItIsStoppedAndOutlivesTheNode) {
   std::thread watching([&] {
     ran = run_jangbu({"status", "--node", url_, "--watch", "0.1"}, clock_, "", stop.get_token());
   });
-  // The node counts what it is asked; then it goes, and the watch goes on.
+  // The node counts what it is asked; then it goes, and the watch goes on. A look asks for readiness first: when that is
+  // asked for the fourth time, three looks are over.
   const auto looks = [&] {
     const auto answer = HttpClient::make(url_)->send("GET", "/metrics");
     const std::string wanted = R"(jangbu_http_responses_total{method="GET",route="/readyz",status="2xx"} )";
     const std::size_t at = answer ? answer->body.find(wanted) : std::string::npos;
     return at == std::string::npos ? 0 : std::atoi(answer->body.c_str() + at + wanted.size());
   };
-  for (int i = 0; i < 1000 && looks() < 3; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  for (int i = 0; i < 3000 && looks() < 4; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   ASSERT_TRUE(served_->stop());
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   stop.request_stop();
