@@ -11,7 +11,7 @@ constexpr std::size_t kReadBytes = std::size_t{4} << 20;
 
 }  // namespace
 
-RootWatch::RootWatch(Node& node) : node_(node), events_(node.types()) {}
+RootWatch::RootWatch(Node& node, bool adopt_notes) : node_(node), events_(node.types()), adopt_notes_(adopt_notes) {}
 
 Result<std::vector<LedgerId>> RootWatch::step() {
   const std::vector<LedgerView> views = node_.views();  // one cut, taken before the ticks are read
@@ -36,7 +36,25 @@ Result<std::vector<LedgerId>> RootWatch::step() {
     }
     said_.erase(said);
   }
+  if (auto adopted = adopt(); !adopted) return tl::unexpected(adopted.error());
   return stopped;
+}
+
+Result<void> RootWatch::adopt() {
+  for (auto each = notes_.begin(); each != notes_.end();) {
+    const auto adopted = node_.adopt_checkpoint(each->first, each->second);
+    // Not here yet: a node may be behind. What contradicts has stopped its ledger; what is no note of its log shows
+    // nothing, and the tick's own root is compared anyway.
+    if (adopted ? *adopted == Node::Adoption::ahead : adopted.error().code == Code::no_such_ledger) {
+      ++each;
+    } else if (!adopted && info(adopted.error().code).fault == Fault::node &&
+               adopted.error().code != Code::root_contradicted) {
+      return tl::unexpected(adopted.error());
+    } else {
+      each = notes_.erase(each);
+    }
+  }
+  return {};
 }
 
 Result<void> RootWatch::read(const LedgerView& coordinator) {
@@ -63,6 +81,9 @@ void RootWatch::hear(const Event& tick, SequenceNumber number) {
     const auto size = integer(head, "size");
     const auto root = parse_digest(text(head, "root"));
     if (!ledger || !size || *size <= 0 || !root) continue;
+    if (const std::string_view note = text(head, "note"); adopt_notes_ && !note.empty() && node_.follows(*ledger)) {
+      notes_.insert_or_assign(*ledger, std::string(note));
+    }
     said_.insert_or_assign(std::move(*ledger), Said{TreeSize(static_cast<std::uint64_t>(*size)), *root, number});
   }
 }

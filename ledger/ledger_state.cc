@@ -2,32 +2,14 @@
 
 #include <utility>
 
-#include "schemas/bounds.h"
 #include "schemas/invariant.h"
 #include "schemas/json_equal.h"
 
 namespace jangbu {
 namespace {
 
-std::size_t header_bytes(const Record& record) {
-  return kEntryHeaderBytes + (record.signature != nullptr ? kEntryAuthorBytes : std::size_t{0});
-}
-
 // Types whose entries a start reads again: what they say holds for all later ones.
 bool governs_ledger(const EventType& type) { return AuthorRegistry::governs(type) || type.name == "ledger.screen"; }
-
-// What a rejected entry says of a record whose envelope has passed.
-Rejection rejection_of(Code reason, std::string pointer, const Event& event) {
-  Rejection rejection;
-  rejection.reason = reason;
-  rejection.pointer = std::move(pointer);
-  rejection.length = event.bytes.size();
-  rejection.source = std::string(event.source);
-  rejection.sequence = event.sequence;
-  rejection.id_digest = sha256(event.id);
-  rejection.digest = sha256(event.bytes);
-  return rejection;
-}
 
 // Equal as the ledger means it: the same bytes; the same JSON (J8); or two conversions of one document.
 bool same_event(const Event& event, std::string_view bytes, const Event& first, std::string_view first_bytes) {
@@ -42,50 +24,6 @@ bool same_event(const Event& event, std::string_view bytes, const Event& first, 
 }
 
 }  // namespace
-
-RecordScreen::RecordScreen(std::shared_ptr<const TypeTable> types)
-    : types_(std::move(types)), screen_(types_), reader_(types_) {}
-
-Screened RecordScreen::screen(const Record& record, const LedgerId& ledger) {
-  Screened screened;
-  if (record.screened && !record.refused && record.event.size() + header_bytes(record) <= kEntryBytesMax) {
-    if (record.type != nullptr) {
-      screened.type = record.type;
-      screened.key = record.key;
-      return screened;
-    }
-    // Intake's verdict stands; a record that cannot be read in spite of it is screened like a stranger's.
-    if (const auto event = reader_.read(record.event)) {
-      screened.type = event->type;
-      screened.key = dedup_key(event->source, event->id);
-      return screened;
-    }
-  }
-  Verdict verdict =
-      screen_.judge(record.event, ScreenTarget{ledger.institution(), ledger.kind()}, header_bytes(record));
-  if (verdict.passed() && record.refused) {
-    screened.rejection = rejection_of(*record.refused, "", verdict.event);
-    screened.errors = {Error{*record.refused, "", "beside the event"}};
-    return screened;
-  }
-  if (verdict.passed()) {
-    screened.type = verdict.event.type;
-    screened.key = dedup_key(verdict.event.source, verdict.event.id);
-    return screened;
-  }
-  const Error& error = verdict.errors.front();
-  Rejection rejection;
-  rejection.reason = error.code;
-  rejection.pointer = safe_pointer(error);
-  rejection.length = record.event.size();
-  if (!verdict.source.empty()) rejection.source = std::string(verdict.source);
-  rejection.sequence = verdict.sequence;
-  if (!verdict.id.empty()) rejection.id_digest = sha256(verdict.id);
-  if (!verdict.has_direct_identifier) rejection.digest = sha256(record.event);
-  screened.rejection = std::move(rejection);
-  screened.errors = std::move(verdict.errors);
-  return screened;
-}
 
 LedgerState::LedgerState(LedgerId id, std::shared_ptr<const TypeTable> types, std::string screen_digest)
     : id_(std::move(id)), types_(std::move(types)), screen_digest_(std::move(screen_digest)) {}
@@ -251,6 +189,18 @@ Result<void> LedgerState::judge_generation(const Record& record, const Screened&
   return {};
 }
 
+// What append() would make of it.
+Hash LedgerState::leaf_of_genesis(const Record& record, const Entry& genesis) {
+  Entry entry = genesis;
+  entry.received_ms = record.received_ms;
+  entry.generation = record.generation;
+  entry.offset = record.offset.value_or(Offset(0));
+  entry.body = record.event;
+  std::string bytes;
+  encode(entry, bytes);
+  return leaf_hash(bytes);
+}
+
 Result<Step> LedgerState::begin(const Record& record, const Screened& screened, RecordScreen& reader, std::string& out,
                                 const FullTile& full) {
   if (screened.rejection) {
@@ -271,6 +221,9 @@ Result<Step> LedgerState::begin(const Record& record, const Screened& screened, 
   if (!authors) return tl::unexpected(authors.error());
   if (authors->ledger() != id_) return fail(Code::bad_entry, id_.text() + "/0", "another ledger's genesis");
   if (!event->type->allows(authors->kind())) return fail(Code::author_kind_wrong, id_.text() + "/0", "");
+  if (pinned_genesis_ && leaf_of_genesis(record, entry) != *pinned_genesis_) {
+    return fail(Code::bad_entry, id_.text() + "/0", "another genesis than the one that this node has pinned");
+  }
   const std::shared_ptr<const AuthorRegistry> shared = std::make_shared<const AuthorRegistry>(std::move(*authors));
   if (const auto named = object(event->data, "screen")) look_at_screen(*named);
   if (stopped_) return tl::unexpected(*std::exchange(stopped_, std::nullopt));
@@ -347,6 +300,53 @@ Step LedgerState::append(const Record& record, EntryKind kind, const std::option
   step.sequence = entry.sequence;
   step.leaf = last_leaf_;
   step.received_ms = entry.received_ms;
+  return step;
+}
+
+Result<Step> LedgerState::take_over(const EncodedEntry& encoded, Earlier& earlier, RecordScreen& reader,
+                                    const FullTile& full) {
+  const Entry& entry = encoded.entry;
+  const auto bad = [this](std::string what) {
+    return fail(Code::bad_entry, id_.text() + "/" + std::to_string(size().value()), std::move(what));
+  };
+  if (entry.sequence != next_of(size())) return bad("another place's entry");
+  if (entry.previous != last_leaf_) return bad("does not name the entry before it");
+  const bool is_genesis = entry.kind == EntryKind::genesis;
+  if (is_genesis != (size().value() == 0)) return bad("a genesis is the first entry, and only it");
+  if (entry.generation < generation_) return bad("an earlier topic generation than the entry before it");
+
+  Step step;
+  step.kind = entry.kind == EntryKind::rejected ? Step::Kind::rejected : Step::Kind::appended;
+  step.sequence = entry.sequence;
+  step.leaf = encoded.leaf;
+  step.received_ms = entry.received_ms;
+  if (encoded.type != nullptr) {
+    auto filed = earlier.filed(encoded.key);
+    if (!filed) return tl::unexpected(filed.error());
+    step.filed = std::move(*filed);
+    step.filed.push_back(step.sequence);
+    step.governs = is_genesis || governs_ledger(*encoded.type);
+    step.ticks_changed = Ticks::concerns(*encoded.type);
+  }
+  if (step.governs || step.ticks_changed) {
+    const auto event = reader.read(entry.body);
+    if (!event) return tl::unexpected(event.error());
+    if (is_genesis) {
+      auto authors = AuthorRegistry::from_genesis(*event, entry);
+      if (!authors) return tl::unexpected(authors.error());
+      if (authors->ledger() != id_) return bad("another ledger's genesis");
+      if (pinned_genesis_ && step.leaf != *pinned_genesis_) return bad("not the genesis that is pinned");
+      authors_ = std::make_shared<const AuthorRegistry>(std::move(*authors));
+      genesis_leaf_ = step.leaf;
+      if (const auto named = object(event->data, "screen")) look_at_screen(*named);
+    } else if (step.governs) {
+      govern(*event, entry.sequence);
+    }
+    if (step.ticks_changed) ticks_.apply(*event);
+  }
+  last_leaf_ = step.leaf;
+  generation_ = entry.generation;
+  tree_.append(step.leaf, full);
   return step;
 }
 

@@ -18,51 +18,14 @@
 #include "ledger/entry.h"
 #include "ledger/ledger_id.h"
 #include "ledger/numbers.h"
-#include "ledger/rejected.h"
+#include "ledger/record_screen.h"
 #include "ledger/store.h"
 #include "ledger/stored_tree.h"
 #include "ledger/ticks.h"
 #include "schemas/error.h"
 #include "schemas/event.h"
-#include "schemas/screen.h"
 
 namespace jangbu {
-
-// What a source gives: the sequencer's queue, or a topic.
-struct Record {
-  std::string_view event;
-  const AuthorSignature* signature = nullptr;
-  bool screened = false;            // these bytes have passed this program's screen for this ledger already
-  const EventType* type = nullptr;  // with `screened`, if known: what Screened says
-  DedupKey key{};                   // with `type`
-  std::optional<Code> refused;      // what is wrong beside the event
-  std::int64_t received_ms = 0;
-  Generation generation;
-  std::optional<Offset> offset;  // absent: embedded, it is the sequence number
-};
-
-// A record's verdict before anything of the ledger is looked at.
-struct Screened {
-  const EventType* type = nullptr;  // set when it passed
-  DedupKey key{};                   // when it passed
-  std::optional<Rejection> rejection;
-  std::vector<Error> errors;  // when it did not
-};
-
-// The screen over records; buffers are reused. One thread.
-class RecordScreen {
- public:
-  explicit RecordScreen(std::shared_ptr<const TypeTable> types);
-  [[nodiscard]] Screened screen(const Record& record, const LedgerId& ledger);
-  // Of an accepted event.
-  [[nodiscard]] Result<Event> read(std::string_view bytes) { return reader_.read(bytes); }
-  [[nodiscard]] const std::shared_ptr<const TypeTable>& types() const { return types_; }
-
- private:
-  std::shared_ptr<const TypeTable> types_;
-  Screen screen_;
-  EventReader reader_;
-};
 
 // What was ledgered before.
 class Earlier {
@@ -99,13 +62,22 @@ class LedgerState {
   [[nodiscard]] static Result<LedgerState> load(const Store& store, LedgerNumber number, RecordScreen& reader,
                                                 const std::string& screen_digest);
 
+  // Before the first record: the leaf hash that the genesis must have.
+  void pin_genesis(const Hash& leaf) { pinned_genesis_ = leaf; }
+
   // Takes the next record. A new entry's bytes are appended to `out`; tiles that it fills are handed to `full`.
-  // Errors: bad_entry (the first record of an empty ledger is no genesis of it), screen_unknown (the ledger asks for a
-  // screen that this program does not have), kafka_other_record (a new topic generation that does not begin with a
-  // ledger.moved of this ledger as it stands, J3), and Earlier's: then nothing has changed.
+  // Errors: bad_entry (the first record of an empty ledger is no genesis of it, or not the pinned one), screen_unknown
+  // (the ledger asks for a screen that this program does not have), kafka_other_record (a new topic generation that
+  // does not begin with a ledger.moved of this ledger as it stands, J3), and Earlier's: then nothing has changed.
   using FullTile = std::function<void(TileId, const TileTree&, const Hash& root)>;
   [[nodiscard]] Result<Step> step(const Record& record, Screened&& screened, Earlier& earlier, RecordScreen& reader,
                                   std::string& out, const FullTile& full);
+
+  // Takes over the next entry of a ledger that somebody else has computed, as it is: its verdict is believed, its form,
+  // its place and the chain are not. What is to be stored with it is in the Step; tiles as above. Who calls compares
+  // the root with a signed checkpoint. Errors: bad_entry, and Earlier's (for the dedup keys).
+  [[nodiscard]] Result<Step> take_over(const EncodedEntry& encoded, Earlier& earlier, RecordScreen& reader,
+                                       const FullTile& full);
 
   [[nodiscard]] const LedgerId& id() const { return id_; }
   [[nodiscard]] TreeSize size() const { return tree_.size(); }
@@ -131,6 +103,7 @@ class LedgerState {
   [[nodiscard]] Result<std::optional<Author>> judge_author(const Record& record, const EventType& type) const;
   [[nodiscard]] Result<void> judge_generation(const Record& record, const Screened& screened,
                                               RecordScreen& reader) const;
+  [[nodiscard]] static Hash leaf_of_genesis(const Record& record, const Entry& genesis);
   void govern(const Event& event, SequenceNumber number);
   void look_at_screen(simdjson::dom::object named);
 
@@ -139,6 +112,7 @@ class LedgerState {
   std::string screen_digest_;
   GrowingTree tree_;
   Hash last_leaf_, genesis_leaf_;
+  std::optional<Hash> pinned_genesis_;
   Generation generation_;  // of the last entry
   std::shared_ptr<const AuthorRegistry> authors_;
   Ticks ticks_;

@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <future>
 #include <mutex>
 #include <utility>
 
+#include "ledger/checkpoint.h"
 #include "ledger/ledger_state.h"
+#include "ledger/pins.h"
 #include "ledger/recovery.h"
+#include "ledger/releases.h"
 #include "ledger/screen_digest.h"
 #include "ledger/sequencer.h"
 #include "ledger/space.h"
@@ -16,31 +18,6 @@
 #include "schemas/invariant.h"
 
 namespace jangbu {
-namespace {
-
-// What readers see, all of one commit. Immutable; replaced as a whole.
-struct Published {
-  CommitNumber commit;
-  std::vector<std::shared_ptr<const LedgerViewState>> views;  // by ledger number; nullptr: no genesis yet
-  std::vector<std::shared_ptr<const AuthorRegistry>> authors;
-};
-
-struct Listener {
-  std::recursive_mutex mutex;  // recursive: a listener may let go of itself while it is called
-  std::function<void(CommitNumber)> changed;
-};
-
-std::shared_ptr<const LedgerInfo> info_of(const LedgerState& state) {
-  const AuthorRegistry& authors = *state.authors();
-  const auto log = std::find_if(authors.keys().begin(), authors.keys().end(),
-                                [](const RegisteredKey& key) { return key.use == KeyUse::log; });
-  JANGBU_INVARIANT(log != authors.keys().end(), "a genesis registers the log key");
-  return std::make_shared<const LedgerInfo>(
-      LedgerInfo{state.id(), authors.origin(), authors.kind(), log->key, state.genesis_leaf()});
-}
-
-}  // namespace
-
 struct Node::Impl {
   NodeOptions options;
   std::shared_ptr<const TypeTable> types;
@@ -48,101 +25,50 @@ struct Node::Impl {
   std::unique_ptr<DirectoryLock> lock;
   std::shared_ptr<Store> store;
   std::optional<TipFile> tip;
-  std::map<LedgerId, std::size_t> numbers;
+  std::optional<Pins> pins;      // absent: all ledgers are signed here
+  std::vector<bool> followed;    // by ledger number
   std::optional<Error> refused;  // read-only: why it writes nothing
   std::optional<std::string> recovered;
   std::unique_ptr<Sequencer> sequencer;  // absent when read-only
   std::atomic<Order*> order = nullptr;
-  std::vector<std::shared_ptr<const LedgerInfo>> infos;  // the writer's, like all that publish() makes
+  std::unique_ptr<Releases> releases;
 
-  mutable std::mutex mutex;
-  mutable std::condition_variable changed;
-  std::shared_ptr<const Published> published;
-  bool shutting_down = false;
-  std::vector<std::weak_ptr<Listener>> listeners;
-
-  [[nodiscard]] std::shared_ptr<const Published> current() const {
-    const std::lock_guard guard(mutex);
-    return published;
-  }
-
-  // `before`: the view that this one replaces, if this node has just signed its growth.
-  [[nodiscard]] std::shared_ptr<const LedgerViewState> view_of(std::size_t number, const LedgerState& state,
-                                                               std::string checkpoint, const LedgerViewState* before) {
-    if (!infos[number]) infos[number] = info_of(state);
-    std::vector<std::shared_ptr<const RecentCheckpoint>> recent;
-    if (before != nullptr) {
-      const std::size_t kept = std::min(before->recent.size(), kRecentCheckpoints - 1);
-      recent.reserve(kept + 1);
-      recent.assign(before->recent.end() - static_cast<std::ptrdiff_t>(kept), before->recent.end());
-      recent.push_back(
-          std::make_shared<const RecentCheckpoint>(RecentCheckpoint{before->size, state.size(), checkpoint}));
-    }
-    return std::make_shared<const LedgerViewState>(LedgerViewState{store, infos[number], LedgerNumber(number),
-                                                                   state.size(), state.root(), std::move(checkpoint),
-                                                                   state.edge(), std::move(recent)});
-  }
-
-  // Everything that stands in the database, which the tip covers by now.
-  [[nodiscard]] Result<void> publish_all(const std::vector<LedgerState>& states, CommitNumber commit) {
-    auto all = std::make_shared<Published>();
-    all->commit = commit;
-    infos.resize(states.size());
-    for (std::size_t i = 0; i < states.size(); ++i) {
-      all->authors.push_back(states[i].authors());
-      if (states[i].size().value() == 0) {
-        all->views.push_back(nullptr);
-        continue;
-      }
-      auto checkpoint = store->last_checkpoint(LedgerNumber(i));
-      if (!checkpoint) return tl::unexpected(checkpoint.error());
-      all->views.push_back(
-          view_of(i, states[i], *checkpoint ? std::move((*checkpoint)->note) : std::string(), nullptr));
-    }
-    published = std::move(all);
-    return {};
-  }
-
-  // On the writer's thread, after commit and tip.
-  void release(const Released& released) {
-    auto next = std::make_shared<Published>(*published);  // only this thread replaces it
-    next->commit = released.commit;
-    for (std::size_t i = 0; i < released.grown.size(); ++i) {
-      const std::size_t number = released.grown[i];
-      const LedgerState& state = sequencer->state(number);
-      next->views[number] = view_of(number, state, released.checkpoints[i], next->views[number].get());
-      next->authors[number] = state.authors();
-    }
-    std::vector<std::shared_ptr<Listener>> called;
-    {
-      const std::lock_guard guard(mutex);
-      published = std::move(next);
-      std::erase_if(listeners, [](const std::weak_ptr<Listener>& listener) { return listener.expired(); });
-      for (const auto& listener : listeners) {
-        if (auto held = listener.lock()) called.push_back(std::move(held));
-      }
-    }
-    changed.notify_all();
-    for (const auto& listener : called) {
-      const std::lock_guard guard(listener->mutex);
-      if (listener->changed) listener->changed(released.commit);
-    }
-  }
+  [[nodiscard]] std::shared_ptr<const ReleasedCut> current() const { return releases->current(); }
 
   [[nodiscard]] Result<std::size_t> number_of(const LedgerId& ledger) const {
-    const auto found = numbers.find(ledger);
-    if (found == numbers.end()) return fail(Code::no_such_ledger, ledger.text(), "not a ledger of this node");
+    const auto cut = current();
+    const auto found = cut->numbers.find(ledger);
+    if (found == cut->numbers.end()) return fail(Code::no_such_ledger, ledger.text(), "not a ledger of this node");
     return found->second;
   }
 
-  // The keys that sign the ledgers' checkpoints, each held against the ledger's own genesis.
-  [[nodiscard]] Result<std::vector<Lane>> lanes(std::vector<LedgerState>&& states) const {
+  [[nodiscard]] bool is_followed(const LedgerId& ledger) const {
+    return pins && pins->find(ledger) != nullptr && !files->exists(key_path(options.directory, ledger, KeyUse::log));
+  }
+
+  // The keys that sign the ledgers' checkpoints, each held against the ledger's own genesis, or its pin.
+  [[nodiscard]] Result<std::vector<Lane>> lanes(std::vector<LedgerState>&& states) {
     std::vector<Lane> lanes;
+    followed.resize(states.size());
     for (LedgerState& state : states) {
       const std::filesystem::path path = key_path(options.directory, state.id(), KeyUse::log);
+      const LedgerPin* pin = pins ? pins->find(state.id()) : nullptr;
+      if (pin != nullptr) {
+        if (state.size().value() == 0) {
+          state.pin_genesis(pin->genesis_leaf);
+        } else if (state.genesis_leaf() != pin->genesis_leaf) {
+          return fail(Code::bad_entry, state.id().text() + "/0", "not the genesis that is pinned");
+        }
+      }
+      if (is_followed(state.id())) {
+        followed[lanes.size()] = true;
+        lanes.push_back(Lane{std::move(state), std::nullopt});
+        continue;
+      }
       auto key = read_signing_key(path, options.ask_passphrase);
       if (!key) return tl::unexpected(key.error());
-      if (state.authors() && info_of(state)->log_key.text() != key->verifier().text()) {
+      if ((state.authors() && log_key_of(state).text() != key->verifier().text()) ||
+          (pin != nullptr && pin->log_key.text() != key->verifier().text())) {
         return fail(Code::bad_key, path.string(), "not the key that the ledger's genesis names");
       }
       lanes.push_back(Lane{std::move(state), std::move(*key)});
@@ -165,6 +91,18 @@ struct Node::Impl {
     return commit;
   }
 
+  // A node that has followed a ledger and has its log key now signs what it has, with the next commit.
+  [[nodiscard]] Result<void> sign_what_was_followed() {
+    const auto cut = current();
+    for (std::size_t i = 0; i < cut->views.size(); ++i) {
+      const auto& view = cut->views[i];
+      if (followed[i] || !view || view->checkpoint_size == view->size) continue;
+      auto signed_up = sequencer->sign(i);
+      if (!signed_up) return signed_up;
+    }
+    return {};
+  }
+
   void make_ballast() {
     const std::filesystem::path path = options.directory / "ballast";
     if (options.ballast_bytes == 0 || files->exists(path)) return;
@@ -178,11 +116,7 @@ struct Node::Impl {
 Node::Node(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Node::~Node() {
-  {
-    const std::lock_guard guard(impl_->mutex);
-    impl_->shutting_down = true;
-  }
-  impl_->changed.notify_all();
+  if (impl_->releases) impl_->releases->shut_down();
   if (impl_->sequencer) {
     impl_->sequencer->close();
     // Only so that the next start has no log to replay; everything is durable without it.
@@ -196,7 +130,13 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOptions& options, std::shared
   impl->types = std::move(types);
   impl->files = options.files != nullptr ? options.files : &Files::machine();
   RecordScreen reader(impl->types);
+  auto pins = read_pins(*impl->files, options.directory);
+  if (!pins) return tl::unexpected(pins.error());
+  impl->pins = std::move(*pins);
   StartOptions start_options;
+  start_options.pinned = [&self = *impl](const LedgerId& ledger) {
+    return self.pins && self.pins->find(ledger) != nullptr;
+  };
   start_options.directory = options.directory;
   start_options.read_only = options.read_only;
   start_options.founding = options.founding;
@@ -214,7 +154,6 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOptions& options, std::shared
   impl->store = std::move(started->store);
   impl->tip = std::move(started->tip);
   for (std::size_t i = 0; i < started->ledgers.size(); ++i) {
-    impl->numbers.emplace(started->ledgers[i].id(), i);
     const auto& stopped = started->ledgers[i].stopped();
     if (stopped && !options.read_only) return tl::unexpected(*stopped);
   }
@@ -227,7 +166,8 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOptions& options, std::shared
     if (!recorded) return tl::unexpected(recorded.error());
     last = *recorded;
   }
-  if (auto done = impl->publish_all(started->ledgers, last); !done) return tl::unexpected(done.error());
+  impl->releases = std::make_unique<Releases>(impl->store);
+  if (auto done = impl->releases->begin(started->ledgers, last); !done) return tl::unexpected(done.error());
   if (!options.read_only) {
     JANGBU_INVARIANT(options.clock != nullptr, "a writing node needs a clock");
     auto lanes = impl->lanes(std::move(started->ledgers));
@@ -240,9 +180,13 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOptions& options, std::shared
     sequencer.disk_low_water_bytes = options.disk_low_water_bytes;
     sequencer.directory = options.directory;
     Impl& self = *impl;
-    impl->sequencer = std::make_unique<Sequencer>(*self.store, *self.tip, *self.files, *options.clock, impl->types,
-                                                  std::move(*lanes), last, std::move(sequencer),
-                                                  [&self](const Released& released) { self.release(released); });
+    impl->sequencer = std::make_unique<Sequencer>(
+        *self.store, *self.tip, *self.files, *options.clock, impl->types, std::move(*lanes), last, std::move(sequencer),
+        [&self](const Released& released) {
+          self.releases->release(
+              released, [&self](std::size_t lane) -> const LedgerState& { return self.sequencer->state(lane); });
+        });
+    if (auto signed_up = impl->sign_what_was_followed(); !signed_up) return tl::unexpected(signed_up.error());
   }
   return std::unique_ptr<Node>(new Node(std::move(impl)));
 }
@@ -263,6 +207,33 @@ Result<void> Node::submit(Submission submission, Placed placed) {
 
 void Node::set_order(Order* order) { impl_->order = order; }
 bool Node::has_order() const { return impl_->order != nullptr; }
+
+bool Node::follows(const LedgerId& ledger) const {
+  const auto number = impl_->number_of(ledger);
+  return number && *number < impl_->followed.size() && impl_->followed[*number];
+}
+
+Result<Node::Adoption> Node::adopt_checkpoint(const LedgerId& ledger, std::string_view note) {
+  const auto view = this->view(ledger);
+  if (!view) return tl::unexpected(view.error());
+  if (!impl_->sequencer) return tl::unexpected(*impl_->refused);
+  const auto checkpoint = open_checkpoint(note, view->info().log_key);
+  if (!checkpoint) return tl::unexpected(checkpoint.error());
+  if (checkpoint->size > view->size()) return Adoption::ahead;
+  const auto root = view->root_at(checkpoint->size);
+  if (!root) return tl::unexpected(root.error());
+  if (*root != checkpoint->root) {
+    const Error why{Code::root_contradicted, ledger.text(),
+                    "its signer has signed root " + digest_text(checkpoint->root) + " at size " +
+                        std::to_string(checkpoint->size.value()) + "; here it is " + digest_text(*root)};
+    stop_ledger(ledger, why);
+    return tl::unexpected(why);
+  }
+  if (!follows(ledger) || checkpoint->size <= view->checkpoint_size()) return Adoption::known;
+  auto adopted = impl_->sequencer->adopt(*impl_->number_of(ledger), {checkpoint->size, std::string(note)});
+  if (!adopted) return tl::unexpected(adopted.error());
+  return Adoption::adopted;
+}
 
 void Node::stop_ledger(const LedgerId& ledger, const Error& why) {
   const auto number = impl_->number_of(ledger);
@@ -286,11 +257,7 @@ Result<Placement> Node::append(Submission submission) {
 Result<void> Node::run_writer(std::stop_token stop) {
   if (!impl_->sequencer) return tl::unexpected(*impl_->refused);
   auto ended = impl_->sequencer->run(std::move(stop));
-  {
-    const std::lock_guard guard(impl_->mutex);
-    impl_->shutting_down = impl_->shutting_down || ended.has_value();
-  }
-  impl_->changed.notify_all();
+  if (ended) impl_->releases->shut_down();
   return ended;
 }
 
@@ -301,11 +268,12 @@ Result<std::size_t> Node::commit_pending() {
 
 std::vector<LedgerId> Node::ledgers() const {
   std::vector<LedgerId> ids;
-  for (const auto& [id, number] : impl_->numbers) ids.push_back(id);
+  const auto cut = impl_->current();
+  for (const auto& [id, number] : cut->numbers) ids.push_back(id);
   return ids;
 }
 
-bool Node::has(const LedgerId& ledger) const { return impl_->numbers.contains(ledger); }
+bool Node::has(const LedgerId& ledger) const { return impl_->current()->numbers.contains(ledger); }
 
 Result<LedgerView> Node::view(const LedgerId& ledger) const {
   const auto number = impl_->number_of(ledger);
@@ -318,36 +286,18 @@ Result<LedgerView> Node::view(const LedgerId& ledger) const {
 std::vector<LedgerView> Node::views() const {
   const auto all = impl_->current();
   std::vector<LedgerView> views;
-  for (const auto& [id, number] : impl_->numbers) {
+  for (const auto& [id, number] : all->numbers) {
     if (all->views[number]) views.push_back(LedgerView(all->views[number]));
   }
   return views;
 }
 
 bool Node::wait_for_commit(CommitNumber& seen, std::chrono::milliseconds timeout) const {
-  std::unique_lock lock(impl_->mutex);
-  const bool grown =
-      impl_->changed.wait_for(lock, timeout, [&] { return impl_->shutting_down || impl_->published->commit > seen; });
-  if (!grown || impl_->published->commit <= seen) return false;
-  seen = impl_->published->commit;
-  return true;
+  return impl_->releases->wait(seen, timeout);
 }
 
 std::shared_ptr<void> Node::on_commit(std::function<void(CommitNumber)> changed) {
-  auto listener = std::make_shared<Listener>();
-  listener->changed = std::move(changed);
-  {
-    const std::lock_guard guard(impl_->mutex);
-    impl_->listeners.push_back(listener);
-  }
-  Listener* const raw = listener.get();
-  return {raw, [held = std::move(listener)](void*) mutable {
-            {
-              const std::lock_guard guard(held->mutex);
-              held->changed = nullptr;
-            }
-            held.reset();
-          }};
+  return impl_->releases->on_commit(std::move(changed));
 }
 
 Result<void> Node::judge_author(const Event& event, const LedgerId& ledger,

@@ -125,7 +125,8 @@ class Node {
   Node& operator=(const Node&) = delete;
 
   // Queues a record; `placed` is called later. Errors at once: no_such_ledger, queue_full, stopped, read_only,
-  // disk_full, shutting_down; then `placed` is never called.
+  // disk_full, shutting_down, misdirected (no source, on a node that follows the ledger); then `placed` is never
+  // called.
   [[nodiscard]] Result<void> submit(Submission submission, Placed placed);
   // From then on records without a source go to `order`, which outlives the node's use; nullptr: no longer. Before the
   // first submit().
@@ -146,6 +147,14 @@ class Node {
   // One commit of what is queued now; how many records it took (0: nothing was queued). For tests and tools that have
   // no writer thread.
   [[nodiscard]] Result<std::size_t> commit_pending();
+
+  // Whether this node follows the ledger (pins.h) and does not sign it.
+  [[nodiscard]] bool follows(const LedgerId& ledger) const;
+  // Takes over a checkpoint of a followed ledger's signer, if it holds here: `ahead` where the ledger has not come so
+  // far here, `known` where it is there already, or is one of a ledger that this node signs. Any thread. Errors:
+  // no_such_ledger, bad_note, bad_checkpoint, root_contradicted (then the ledger is stopped), io, stopped, read_only.
+  enum class Adoption : std::uint8_t { adopted, known, ahead };
+  [[nodiscard]] Result<Adoption> adopt_checkpoint(const LedgerId& ledger, std::string_view note);
 
   [[nodiscard]] std::vector<LedgerId> ledgers() const;  // in byte order
   [[nodiscard]] bool has(const LedgerId& ledger) const;

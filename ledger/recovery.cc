@@ -54,7 +54,7 @@ Result<Found> compare_with_tip(const Store& store, const std::vector<LedgerState
 
 // The entries since the last full tile but one are hashed again, and the last checkpoint is looked at: a torn or lost
 // end shows here.
-Result<Found> look_at_end(const Store& store, LedgerNumber number, const LedgerState& state) {
+Result<Found> look_at_end(const Store& store, LedgerNumber number, const LedgerState& state, bool pinned) {
   const TreeSize size = state.size();
   const std::string where = state.id().text() + " at size " + std::to_string(size.value());
   const SequenceNumber last = last_of(size);
@@ -84,7 +84,10 @@ Result<Found> look_at_end(const Store& store, LedgerNumber number, const LedgerS
   }
   const auto note = store.last_checkpoint(number);
   if (!note) return tl::unexpected(note.error());
-  if (!*note || (*note)->size != size) return Found{Finding::checkpoint_bad, where, "the last checkpoint is not there"};
+  if (pinned && !*note) return Found{};
+  if (!*note || (pinned ? (*note)->size > size : (*note)->size != size)) {
+    return Found{Finding::checkpoint_bad, where, "the last checkpoint is not there"};
+  }
   const RegisteredKey* log_key = nullptr;
   for (const RegisteredKey& key : state.authors()->keys()) {
     if (log_key == nullptr && key.use == KeyUse::log) log_key = &key;  // the genesis's
@@ -92,19 +95,21 @@ Result<Found> look_at_end(const Store& store, LedgerNumber number, const LedgerS
   JANGBU_INVARIANT(log_key != nullptr, "a genesis registers the log key");
   const auto checkpoint = open_checkpoint((*note)->note, log_key->key);
   if (!checkpoint) return Found{Finding::checkpoint_bad, where, to_string(checkpoint.error())};
-  if (checkpoint->size != size || checkpoint->root != state.root()) {
+  const auto root = root_at((*note)->size, [&](NodeId at) { return read_node(store, number, size, state.edge(), at); });
+  if (!root) return tl::unexpected(root.error());
+  if (checkpoint->size != (*note)->size || checkpoint->root != *root) {
     return Found{Finding::checkpoint_bad, where, "the last checkpoint is another tree's"};
   }
   return Found{};
 }
 
 Result<std::vector<LedgerState>> load_ledgers(const Store& store, RecordScreen& reader, const std::string& digest,
-                                              bool founding) {
+                                              bool founding, const StartOptions& options) {
   std::vector<LedgerState> ledgers;
   for (std::size_t i = 0; i < store.ledgers().size(); ++i) {
     auto state = LedgerState::load(store, LedgerNumber(i), reader, digest);
     if (!state) return tl::unexpected(state.error());
-    if (!founding && state->size().value() == 0) {
+    if (!founding && state->size().value() == 0 && !(options.pinned && options.pinned(state->id()))) {
       return fail(Code::store_corrupt, state->id().text(), "a ledger without its genesis");
     }
     ledgers.push_back(std::move(*state));
@@ -114,15 +119,16 @@ Result<std::vector<LedgerState>> load_ledgers(const Store& store, RecordScreen& 
 
 // The table, over a database that is open read-only.
 Result<Found> examine(const Store& store, const std::vector<LedgerState>& ledgers, const Result<TipFile>& tip,
-                      bool tip_exists, bool founding) {
+                      bool tip_exists, bool founding, const StartOptions& options) {
   if (!tip_exists) return Found{Finding::tip_missing, "tip", "there is no tip file beside the database"};
   if (!tip) {
     if (tip.error().code != Code::tip_corrupt) return tl::unexpected(tip.error());
     return Found{Finding::tip_damaged, "tip", "neither slot of the tip file can be read"};
   }
   for (std::size_t i = 0; i < ledgers.size(); ++i) {
-    if (founding && ledgers[i].size().value() == 0) continue;
-    auto end = look_at_end(store, LedgerNumber(i), ledgers[i]);
+    const bool pinned = options.pinned && options.pinned(ledgers[i].id());
+    if ((founding || pinned) && ledgers[i].size().value() == 0) continue;
+    auto end = look_at_end(store, LedgerNumber(i), ledgers[i], pinned);
     if (!end) return end;
     if (row_of(end->finding).refuses) {
       // A rollback explains a missing end better than damage does.
@@ -173,9 +179,9 @@ Result<Looked> look_at(const std::filesystem::path& database, const StartOptions
   if (*founded && options.founding) {
     return fail(Code::no_such_node, options.directory.string(), "the space is founded already");
   }
-  auto ledgers = load_ledgers(**store, reader, options.screen_digest, !*founded);
+  auto ledgers = load_ledgers(**store, reader, options.screen_digest, !*founded, options);
   if (!ledgers) return tl::unexpected(ledgers.error());
-  auto found = examine(**store, *ledgers, tip.file, tip.exists, !*founded);
+  auto found = examine(**store, *ledgers, tip.file, tip.exists, !*founded, options);
   if (!found) return tl::unexpected(found.error());
   // A database that has lost its end has lost the mark too: only what holds its tip was never founded.
   const bool lost_its_end = tip.file && row_of(found->finding).refuses;

@@ -74,6 +74,8 @@ struct StartOptions {
   void* env = nullptr;
   Files* files = nullptr;
   std::string screen_digest;  // this program's
+  // Whether a ledger is pinned (pins.h): it may be empty yet, and its checkpoint of a smaller size, or missing.
+  std::function<bool(const LedgerId&)> pinned;
 };
 
 struct Started {

@@ -41,6 +41,7 @@ struct Sequencer::Written {
   Batch& batch;
   std::vector<std::unique_ptr<LaneBatch>> lanes;  // that have new entries
   std::vector<HashedTile> tiles;
+  std::vector<Adopted> adopted;
   std::vector<Told> told;
   Node::Metrics counts;
 };
@@ -70,6 +71,9 @@ Result<void> Sequencer::submit(std::size_t lane, Submission submission, Placed p
     if (closing_) return fail(Code::shutting_down, "", "the node is shutting down");
     if (lanes_stopped_[lane]) {
       return fail(Code::ledger_stopped, submission.ledger.text(), to_string(*lanes_stopped_[lane]));
+    }
+    if (!lanes_[lane].log_key && !submission.source) {
+      return fail(Code::misdirected, submission.ledger.text(), "this node follows the ledger and signs nothing of it");
     }
     if (disk_low_ && disk_is_low()) {
       return fail(Code::disk_full, options_.directory.string(), "less than the low-water mark is free on the disk");
@@ -213,19 +217,36 @@ Result<void> Sequencer::make_durable(Written& written, Released& released) {
   if (auto same = hash_again(written.batch, entries, written.tiles); !same) return same;
   const CommitNumber commit(last_.value() + 1);
   std::vector<LedgerHead> heads = heads_;
+  std::vector<std::size_t> changed_of(lanes_.size(), SIZE_MAX);
+  const auto changed = [&](std::size_t lane) -> Released::Ledger& {
+    if (changed_of[lane] == SIZE_MAX) {
+      changed_of[lane] = released.ledgers.size();
+      released.ledgers.push_back(Released::Ledger{lane, std::nullopt, false});
+    }
+    return released.ledgers[changed_of[lane]];
+  };
   for (const auto& batch : written.lanes) {
     const auto lane = static_cast<std::size_t>(batch->ledger().value());
     const LedgerState& state = lanes_[lane].state;
     JANGBU_INVARIANT(state.size().value() == batch->begin().value() + batch->leaves.size(), state.id().text());
     heads[lane].size = state.size();
     heads[lane].root = state.root();
+    Released::Ledger& grown = changed(lane);
+    if (!lanes_[lane].log_key) continue;
     // Signed in memory only: until the write below is synced, nobody sees it.
     auto note =
-        sign_checkpoint(Checkpoint{state.authors()->origin(), state.size(), state.root(), {}}, lanes_[lane].log_key);
+        sign_checkpoint(Checkpoint{state.authors()->origin(), state.size(), state.root(), {}}, *lanes_[lane].log_key);
     if (!note) return tl::unexpected(note.error());
-    Store::put_checkpoint(written.batch, batch->ledger(), StoredCheckpoint{state.size(), *note});
-    released.grown.push_back(lane);
-    released.checkpoints.push_back(std::move(*note));
+    grown.checkpoint = StoredCheckpoint{state.size(), std::move(*note)};
+    Store::put_checkpoint(written.batch, batch->ledger(), *grown.checkpoint);
+  }
+  for (Adopted& adopted : written.adopted) {
+    Store::put_checkpoint(written.batch, LedgerNumber(adopted.lane), adopted.checkpoint);
+    Released::Ledger& ledger = changed(adopted.lane);
+    ledger.adopted = true;
+    if (!ledger.checkpoint || ledger.checkpoint->size < adopted.checkpoint.size) {
+      ledger.checkpoint = std::move(adopted.checkpoint);
+    }
   }
   Store::put_commit_number(written.batch, commit);
   const auto before = std::chrono::steady_clock::now();
@@ -249,10 +270,14 @@ Result<std::size_t> Sequencer::commit() {
   std::vector<Taken> taken = take();
   std::size_t records = 0;
   for (const Taken& lane : taken) records += lane.records.size();
-  if (records == 0) return 0;
-
   batch_.clear();
-  Written written{batch_, {}, {}, {}, {}};
+  Written written{batch_, {}, {}, {}, {}, {}};
+  {
+    const std::lock_guard lock(mutex_);
+    written.adopted.swap(adopted_);
+  }
+  if (records == 0 && written.adopted.empty()) return 0;
+
   written.told.reserve(records);
   Released released;
   Result<void> done;
@@ -260,7 +285,8 @@ Result<std::size_t> Sequencer::commit() {
     done = write_records(lane, written);
     if (!done) break;
   }
-  if (done && !written.lanes.empty()) done = make_durable(written, released);
+  const bool writes = !written.lanes.empty() || !written.adopted.empty();
+  if (done && writes) done = make_durable(written, released);
   if (!done) {
     // From here on the states in memory are ahead of the disk: no further commit may start from them.
     stop(done.error());
@@ -272,7 +298,7 @@ Result<std::size_t> Sequencer::commit() {
     }
     return tl::unexpected(done.error());
   }
-  if (!written.lanes.empty()) release_(released);
+  if (writes) release_(released);
   {
     const bool low = disk_is_low();
     const std::lock_guard lock(mutex_);
@@ -298,7 +324,7 @@ Result<void> Sequencer::run(std::stop_token stop_token) {
     {
       std::unique_lock lock(mutex_);
       writer_waits_ = true;
-      waiting_.wait(lock, [&] { return queued_ > 0 || stop_token.stop_requested(); });
+      waiting_.wait(lock, [&] { return queued_ > 0 || !adopted_.empty() || stop_token.stop_requested(); });
       writer_waits_ = false;
       if (stop_token.stop_requested()) {
         closing_ = true;
@@ -338,6 +364,27 @@ void Sequencer::stop_lane(std::size_t lane, const Error& why) {
 std::optional<Error> Sequencer::lane_stopped(std::size_t lane) const {
   const std::lock_guard lock(mutex_);
   return lanes_stopped_[lane];
+}
+
+Result<void> Sequencer::adopt(std::size_t lane, StoredCheckpoint checkpoint) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return fail(Code::stopped, stopped_->where, "the writer has stopped: " + stopped_->what);
+    if (closing_) return fail(Code::shutting_down, "", "the node is shutting down");
+    adopted_.push_back(Adopted{lane, std::move(checkpoint)});
+    wake = writer_waits_;
+  }
+  if (wake) waiting_.notify_one();
+  return {};
+}
+
+Result<void> Sequencer::sign(std::size_t lane) {
+  const LedgerState& state = lanes_[lane].state;
+  auto note =
+      sign_checkpoint(Checkpoint{state.authors()->origin(), state.size(), state.root(), {}}, *lanes_[lane].log_key);
+  if (!note) return tl::unexpected(note.error());
+  return adopt(lane, StoredCheckpoint{state.size(), std::move(*note)});
 }
 
 void Sequencer::close() {

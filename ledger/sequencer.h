@@ -28,17 +28,22 @@
 
 namespace jangbu {
 
-// One ledger of the writer.
+// One ledger of the writer. Without the log's key it is followed: entries come only from records that have a source,
+// and checkpoints only from the ledger's signer, by adopt().
 struct Lane {
   LedgerState state;
-  SigningKey log_key;
+  std::optional<SigningKey> log_key;
 };
 
 // What readers may see from now on. Called on the writer's thread, before the submitters are told.
 struct Released {
+  struct Ledger {
+    std::size_t lane;
+    std::optional<StoredCheckpoint> checkpoint;  // the newest, if there is a newer one
+    bool adopted = false;                        // its signer's, who may have signed others in between
+  };
   CommitNumber commit;
-  std::vector<std::size_t> grown;        // lanes
-  std::vector<std::string> checkpoints;  // of the grown lanes: the signed notes
+  std::vector<Ledger> ledgers;  // that have grown, or whose checkpoint has
 };
 
 struct SequencerOptions {
@@ -56,12 +61,20 @@ class Sequencer {
             std::vector<Lane> lanes, CommitNumber last, SequencerOptions options,
             std::function<void(const Released&)> release);
 
-  // Errors: queue_full, stopped, ledger_stopped, disk_full, shutting_down.
+  // Errors: queue_full, stopped, ledger_stopped, disk_full, shutting_down, misdirected (a followed ledger takes nothing
+  // that has no place in its topic).
   [[nodiscard]] Result<void> submit(std::size_t lane, Submission submission, Placed placed);
   // One commit of what is queued, if anything is: how many records it took. The error that stopped the writer.
   [[nodiscard]] Result<std::size_t> commit();
   // Commits until `stop`, then takes nothing more and drains the queues.
   [[nodiscard]] Result<void> run(std::stop_token stop);
+
+  // Any thread. A checkpoint of a followed ledger that holds at a released size: the next commit stores it. Errors:
+  // stopped, shutting_down.
+  [[nodiscard]] Result<void> adopt(std::size_t lane, StoredCheckpoint checkpoint);
+
+  // Before the first commit(): which signs the ledger as it stands.
+  [[nodiscard]] Result<void> sign(std::size_t lane);
 
   // Takes nothing more; what is still queued is told shutting_down. After run() or the last commit().
   void close();
@@ -94,6 +107,10 @@ class Sequencer {
     Placed placed;
     Result<Placement> placement;
   };
+  struct Adopted {
+    std::size_t lane;
+    StoredCheckpoint checkpoint;
+  };
   struct Written;
 
   [[nodiscard]] std::vector<Taken> take();
@@ -122,6 +139,7 @@ class Sequencer {
   mutable std::mutex mutex_;
   std::condition_variable waiting_;
   std::vector<std::deque<Queued>> queues_;
+  std::vector<Adopted> adopted_;  // not stored yet
   std::size_t queued_ = 0;
   bool writer_waits_ = false;
   bool closing_ = false;

@@ -343,6 +343,7 @@ Result<void> Store::visit(const Batch& batch, Visitor& visitor) {
 }
 
 Result<void> Store::commit(const Batch& batch) { return database_->write(batch, true); }
+Result<void> Store::fill(const Batch& batch) { return database_->write(batch, false); }
 Result<void> Store::flush() { return database_->flush(); }
 Result<void> Store::compact() { return database_->compact(); }
 Result<void> Store::copy_to(const std::filesystem::path& target) const { return database_->checkpoint(target); }

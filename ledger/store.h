@@ -99,6 +99,8 @@ class Store {
 
   // Atomic and synced. Error: commit_unknown; then close and start again.
   [[nodiscard]] Result<void> commit(const Batch& batch);
+  // The same, and not synced: while a store is filled that is not founded yet (ledger_builder.h).
+  [[nodiscard]] Result<void> fill(const Batch& batch);
 
   [[nodiscard]] Result<void> flush();
   [[nodiscard]] Result<void> compact();

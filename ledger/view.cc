@@ -39,6 +39,11 @@ Result<StoredEntry> decode_stored(const LedgerViewState& state, SequenceNumber n
 // The smallest signed checkpoint that covers an entry of this view.
 Result<StoredCheckpoint> covering_of(const LedgerViewState& state, SequenceNumber number) {
   if (!covers(state.size, number)) return tl::unexpected(no_such_entry(state, number));
+  if (!covers(state.checkpoint_size, number)) {
+    return fail(Code::checkpoint_pending, place(state, number),
+                "this node follows the ledger, and its signer's newest checkpoint here has size " +
+                    std::to_string(state.checkpoint_size.value()));
+  }
   for (auto recent = state.recent.rbegin(); recent != state.recent.rend(); ++recent) {
     if (number.value() >= (*recent)->begin.value()) return StoredCheckpoint{(*recent)->size, (*recent)->note};
   }
@@ -76,6 +81,7 @@ const LedgerInfo& LedgerView::info() const { return *state_->info; }
 TreeSize LedgerView::size() const { return state_->size; }
 Hash LedgerView::root() const { return state_->root; }
 const std::string& LedgerView::checkpoint() const { return state_->checkpoint; }
+TreeSize LedgerView::checkpoint_size() const { return state_->checkpoint_size; }
 
 Result<StoredEntry> LedgerView::entry(SequenceNumber number) const {
   if (!covers(size(), number)) return tl::unexpected(no_such_entry(*state_, number));
@@ -138,6 +144,19 @@ Result<std::string> LedgerView::covering_checkpoint(SequenceNumber number) const
   return std::move(covering->note);
 }
 
+Result<std::vector<SignedNote>> LedgerView::checkpoints(TreeSize from, std::size_t count_max) const {
+  std::vector<SignedNote> notes;
+  TreeSize next = from;
+  while (notes.size() < count_max && next <= state_->checkpoint_size) {
+    auto stored = state_->store->checkpoint_from(state_->number, next);
+    if (!stored) return tl::unexpected(stored.error());
+    if (!*stored || (*stored)->size > state_->checkpoint_size) break;
+    next = TreeSize((*stored)->size.value() + 1);
+    notes.push_back(SignedNote{(*stored)->size, std::move((*stored)->note)});
+  }
+  return notes;
+}
+
 Result<Hash> LedgerView::root_at(TreeSize size) const {
   if (size > state_->size) return beyond(*state_, size);
   return jangbu::root_at(size, hash_reader(*state_));
@@ -196,9 +215,12 @@ Result<void> audit(const LedgerView& view) {
     }
   }
   if (tree.root() != state.root) return damaged(last_of(state.size), "the entries give another root than was released");
+  if (state.checkpoint.empty()) return {};  // followed, and nothing taken over yet
   const auto checkpoint = open_checkpoint(state.checkpoint, state.info->log_key);
-  if (!checkpoint || checkpoint->size != state.size || checkpoint->root != state.root) {
-    return damaged(last_of(state.size), "the signed checkpoint is not this tree's");
+  const auto root = view.root_at(state.checkpoint_size);
+  if (!root) return tl::unexpected(root.error());
+  if (!checkpoint || checkpoint->size != state.checkpoint_size || checkpoint->root != *root) {
+    return damaged(last_of(state.checkpoint_size), "the signed checkpoint is not this tree's");
   }
   return {};
 }

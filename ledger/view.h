@@ -45,12 +45,21 @@ struct StoredEntry {
   StoredEntry& operator=(const StoredEntry&) = delete;
 };
 
+// A signed note, and the size that its checkpoint states.
+struct SignedNote {
+  TreeSize size;
+  std::string note;
+};
+
 class LedgerView {
  public:
   [[nodiscard]] const LedgerInfo& info() const;
   [[nodiscard]] TreeSize size() const;
   [[nodiscard]] Hash root() const;
-  [[nodiscard]] const std::string& checkpoint() const;  // the signed note of this size
+  // The newest signed note: of this size; on a node that follows the ledger (pins.h) the newest that it has taken over
+  // from the signer, and empty, with size 0, before the first.
+  [[nodiscard]] const std::string& checkpoint() const;
+  [[nodiscard]] TreeSize checkpoint_size() const;
 
   // Errors of all below: io, store_corrupt, besides those named.
   [[nodiscard]] Result<StoredEntry> entry(SequenceNumber number) const;  // no_such_entry
@@ -64,8 +73,10 @@ class LedgerView {
 
   [[nodiscard]] Result<std::vector<Hash>> inclusion(SequenceNumber number, TreeSize size) const;  // bad_range
   [[nodiscard]] Result<std::vector<Hash>> consistency(TreeSize from, TreeSize to) const;          // bad_range
-  // The signed note of the smallest signed checkpoint that covers `number`. no_such_entry.
+  // The signed note of the smallest signed checkpoint that covers `number`. no_such_entry, checkpoint_pending.
   [[nodiscard]] Result<std::string> covering_checkpoint(SequenceNumber number) const;
+  // The signed notes of sizes from `from` on, in order, at most `count_max`, none larger than checkpoint_size().
+  [[nodiscard]] Result<std::vector<SignedNote>> checkpoints(TreeSize from, std::size_t count_max) const;
   [[nodiscard]] Result<Hash> root_at(TreeSize size) const;  // bad_range
   // Bytes of a tile or an entry bundle (T4, T8). bad_tile_path: not in a tree of this size.
   [[nodiscard]] Result<std::string> tile(const TilePath& path) const;

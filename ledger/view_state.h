@@ -23,8 +23,9 @@ struct LedgerViewState {
   LedgerNumber number;
   TreeSize size;
   Hash root;
-  std::string checkpoint;
-  Edge edge;  // the partial tiles of this size
+  std::string checkpoint;    // the newest that is known; empty: none
+  TreeSize checkpoint_size;  // its size: this one, or, where the ledger is followed, a smaller one
+  Edge edge;                 // the partial tiles of this size
   // The last commits' checkpoints, oldest first, each of them this node's own: most receipts are asked for at once.
   std::vector<std::shared_ptr<const RecentCheckpoint>> recent;
 };
