@@ -90,7 +90,8 @@ void append_ledger(const LedgerView& view, std::string& out) {
   out += R"(","ledger_kind":")";
   out += name(about.id.kind());
   out += R"(","size":)" + std::to_string(view.size().value()) + R"(,"root":")" + digest_text(view.root()) +
-         R"(","log_key":")" + about.log_key.text() + R"(","genesis_leaf":")" + digest_text(about.genesis_leaf) +
+         R"(","signed_size":)" + std::to_string(view.checkpoint_size().value()) + R"(,"log_key":")" +
+         about.log_key.text() + R"(","genesis_leaf":")" + digest_text(about.genesis_leaf) +
          R"(","entries":"/v1/ledgers/)" + id + R"(/entries","checkpoint":"/ledgers/)" + id + R"(/checkpoint")";
   out += '}';
 }

@@ -160,7 +160,9 @@ void take_one(Intake& intake, const ExchangePtr& exchange, std::string event, bo
   Placed placed = [&node = intake.node, exchange, ledger = passed->ledger, waiting](Result<Placement> placement) {
     exchange->post([&node, exchange, waiting, outcome = outcome_of(ledger, std::move(placement))] {
       if (waiting && std::exchange(waiting->answered, true)) return;
-      exchange->respond(answer(node, outcome));
+      // Where the ledger is followed the receipt comes with its signer's checkpoint.
+      const bool later = waiting && outcome.errors.empty() && node.follows(*outcome.ledger);
+      exchange->respond(later ? std::move(waiting->late) : answer(node, outcome));
     });
   };
   Submission submission = std::move(*passed).submission(std::move(event));
@@ -369,7 +371,12 @@ void add_intake_routes(const Service& service, std::size_t workers, std::vector<
     made.body = BodyMode::whole;
     made.body_bytes_max = kBatchBytesMax;
     made.summary = std::move(summary);
-    made.handler = [intake, validate_only](const ExchangePtr& exchange) {
+    const bool refuses = !service.intake && !validate_only;
+    made.handler = [intake, validate_only, refuses](const ExchangePtr& exchange) {
+      if (refuses) {
+        return exchange->respond(
+            problem(Error{Code::misdirected, "", "this service runs the checks and takes no events; a node does"}));
+      }
       take_in_turn(intake, exchange, validate_only, 0);
     };
     made.body_plan = plan;

@@ -1,14 +1,18 @@
 // What can be checked without trusting this node: receipts, inclusion and consistency proofs, and each ledger as C2SP
 // tlog-tiles (FORMATS.md T1 to T8).
+#include <nlohmann/json.hpp>
+
 #include "api/entry_json.h"
 #include "api/problem.h"
 #include "api/service.h"
+#include "ledger/note.h"
 #include "ledger/tiles.h"
 #include "schemas/bounds.h"
 
 namespace jangbu::api {
 namespace {
 
+constexpr std::uint64_t kCheckpointsMax = 1000;
 constexpr std::uint64_t kNumberMax = (std::uint64_t{1} << 53) - 1;
 
 Response text_response(std::string body) {
@@ -152,12 +156,48 @@ Response consistency(const Node& node, const Request& request) {
   return json_response(std::move(body));
 }
 
-Response checkpoint(const Node& node, const Request& request) {
-  const auto view = view_of(node, request.captures[0]);
+Response checkpoint(const Service& service, const Request& request) {
+  const auto view = view_of(service.node, request.captures[0]);
   if (!view) return problem(view.error());
-  Response response = text_response(view->checkpoint());
+  if (view->checkpoint().empty()) {
+    return problem(Error{Code::checkpoint_pending, view->info().id.text(),
+                         "this node follows the ledger, and has taken over no checkpoint of its signer yet"});
+  }
+  std::string note = view->checkpoint();
+  // What this node has taken over extends all that it took over, and cosigned, before.
+  if (service.cosigner != nullptr && service.node.follows(view->info().id)) {
+    const auto parsed = parse_note(note);
+    if (!parsed) return problem(parsed.error());
+    const auto seconds = static_cast<std::uint64_t>(service.clock.wall_milliseconds() / 1000);
+    note += signature_line(cosign(*service.cosigner, parsed->text, seconds));
+  }
+  Response response = text_response(std::move(note));
   response.with("cache-control", "public, max-age=1");  // T1: a few seconds at most
   return response;
+}
+
+// For who copies a ledger: with all of them its receipts are this node's, byte for byte.
+Response checkpoints(const Node& node, const Request& request) {
+  const auto view = view_of(node, request.captures[0]);
+  if (!view) return problem(view.error());
+  auto query = Query::parse(request.query);
+  if (!query) return problem(query.error());
+  const auto from = query->number("from", kNumberMax);
+  if (!from) return problem(from.error());
+  const auto limit = query->number("limit", kCheckpointsMax);
+  if (!limit) return problem(limit.error());
+  if (auto rest = query->finish(); !rest) return problem(rest.error());
+  const std::size_t count = limit->value_or(kCheckpointsMax);
+  if (count == 0) return problem(Error{Code::bad_parameter, "limit", "1 to 1000"});
+  const auto notes = view->checkpoints(TreeSize(from->value_or(0)), count);
+  if (!notes) return problem(notes.error());
+  nlohmann::ordered_json body{{"origin", view->info().origin}, {"checkpoints", nlohmann::ordered_json::array()}};
+  for (const SignedNote& note : *notes) {
+    body["checkpoints"].push_back({{"size", note.size.value()}, {"note", note.note}});
+  }
+  const bool more = !notes->empty() && notes->back().size < view->checkpoint_size();
+  if (more) body["next"] = notes->back().size.value() + 1;
+  return json_response(body.dump());
 }
 
 Response tile(const Node& node, const Request& request) {
@@ -186,7 +226,10 @@ void add_proof_routes(const Service& service, std::vector<Route>& routes) {
   get("/v1/ledgers/{ledger}/entries/{sequence}/receipt", "The receipt of an entry", receipt_by_place);
   get("/v1/ledgers/{ledger}/entries/{sequence}/proof", "That an entry is in the tree of a size", inclusion);
   get("/v1/ledgers/{ledger}/consistency", "That a tree of one size grew into that of another", consistency);
-  get("/ledgers/{ledger}/checkpoint", "The newest signed checkpoint (tlog-tiles)", checkpoint);
+  get("/v1/ledgers/{ledger}/checkpoints", "The signed checkpoints, in order of size", checkpoints);
+  routes.push_back({Method::get, "/ledgers/{ledger}/checkpoint", BodyMode::none, 0,
+                    "The newest signed checkpoint (tlog-tiles)",
+                    at_once([&service](const Request& request) { return checkpoint(service, request); })});
   get("/ledgers/{ledger}/tile/{path...}", "A tile of hashes, or a bundle of entries (tlog-tiles)", tile);
 }
 

@@ -41,6 +41,9 @@ struct Service {
   // How many entries the projections have not reached, kept up by who runs them; nullptr: intake does not look.
   const std::atomic<std::uint64_t>* index_lag = nullptr;
   const Standings* standings = nullptr;  // nullptr: neither checks nor topics are told of
+  // Cosigns the checkpoints of ledgers that this node follows, which it has verified; nullptr: none are cosigned.
+  const SigningKey* cosigner = nullptr;
+  bool intake = true;  // false: events are refused (misdirected); everything else is answered
 };
 
 // All routes. `workers`: how many I/O threads will call them (Exchange::worker()). `service` outlives the table.

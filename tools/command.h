@@ -42,6 +42,7 @@ using AddCommand = void (*)(CLI::App& app, Environment& environment, Exit& exit)
 void add_init(CLI::App& app, Environment& environment, Exit& exit);
 void add_keygen(CLI::App& app, Environment& environment, Exit& exit);
 void add_serve(CLI::App& app, Environment& environment, Exit& exit);
+void add_consume(CLI::App& app, Environment& environment, Exit& exit);
 void add_emit(CLI::App& app, Environment& environment, Exit& exit);
 void add_query(CLI::App& app, Environment& environment, Exit& exit);
 void add_show(CLI::App& app, Environment& environment, Exit& exit);
@@ -51,6 +52,9 @@ void add_replay(CLI::App& app, Environment& environment, Exit& exit);
 void add_report(CLI::App& app, Environment& environment, Exit& exit);
 void add_backup(CLI::App& app, Environment& environment, Exit& exit);
 void add_restore(CLI::App& app, Environment& environment, Exit& exit);
+void add_pins(CLI::App& app, Environment& environment, Exit& exit);
+void add_rebuild(CLI::App& app, Environment& environment, Exit& exit);
+void add_export(CLI::App& app, Environment& environment, Exit& exit);
 void add_tip(CLI::App& app, Environment& environment, Exit& exit);
 void add_demo(CLI::App& app, Environment& environment, Exit& exit);
 void add_status(CLI::App& app, Environment& environment, Exit& exit);

@@ -8,8 +8,9 @@ namespace jangbu::tools {
 namespace {
 
 constexpr AddCommand kCommands[] = {
-    add_init,   add_keygen, add_serve,   add_emit, add_query, add_show,   add_prove,  add_verify,  add_replay,
-    add_report, add_backup, add_restore, add_tip,  add_demo,  add_status, add_topics, add_version, add_completion,
+    add_init,   add_keygen, add_serve,  add_consume, add_emit,    add_query,      add_show,   add_prove,
+    add_verify, add_replay, add_report, add_backup,  add_restore, add_rebuild,    add_export, add_pins,
+    add_tip,    add_demo,   add_status, add_topics,  add_version, add_completion,
 };
 
 constexpr std::string_view kFooter =

@@ -15,6 +15,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kLedgersPath = "/ledgers/";
+constexpr std::size_t kCheckpoints = 1000;  // at a time
+
+std::optional<SignedNote> note_of(const nlohmann::json& json) {
+  if (!json.is_object() || !json.contains("size") || !json["size"].is_number_unsigned() || !json.contains("note") ||
+      !json["note"].is_string()) {
+    return std::nullopt;
+  }
+  return SignedNote{TreeSize(json["size"].get<std::uint64_t>()), json["note"].get<std::string>()};
+}
+
 // A node's own database, opened for reading.
 class DirectoryLedger final : public LedgerSource {
  public:
@@ -22,6 +33,9 @@ class DirectoryLedger final : public LedgerSource {
       : node_(std::move(node)), view_(std::move(view)), name_(view_.info().id.text()) {}
   [[nodiscard]] const std::string& name() const override { return name_; }
   [[nodiscard]] const std::string& checkpoint() const override { return view_.checkpoint(); }
+  [[nodiscard]] Result<std::vector<SignedNote>> checkpoints(TreeSize from) override {
+    return view_.checkpoints(from, kCheckpoints);
+  }
   [[nodiscard]] Result<std::string> tile(const TilePath& path) override { return view_.tile(path); }
 
  private:
@@ -39,6 +53,14 @@ class ServedLedger final : public LedgerSource {
         checkpoint_(std::move(checkpoint)) {}
   [[nodiscard]] const std::string& name() const override { return name_; }
   [[nodiscard]] const std::string& checkpoint() const override { return checkpoint_; }
+  // tlog-tiles has no such path: only nodes of this kind answer it.
+  [[nodiscard]] Result<std::vector<SignedNote>> checkpoints(TreeSize from) override {
+    if (!prefix_.starts_with(kLedgersPath)) return std::vector<SignedNote>();
+    auto answer = client_->send("GET", "/v1" + prefix_ + "/checkpoints?from=" + std::to_string(from.value()));
+    if (!answer) return tl::unexpected(answer.error());
+    if (answer->status != 200) return std::vector<SignedNote>();
+    return parse_checkpoints(answer->body);
+  }
   [[nodiscard]] Result<std::string> tile(const TilePath& path) override {
     auto answer = client_->send("GET", prefix_ + "/" + to_path(path));
     if (!answer) return tl::unexpected(answer.error());
@@ -65,6 +87,21 @@ class TileFolder final : public LedgerSource {
       : folder_(std::move(folder)), name_(std::move(name)), checkpoint_(std::move(checkpoint)) {}
   [[nodiscard]] const std::string& name() const override { return name_; }
   [[nodiscard]] const std::string& checkpoint() const override { return checkpoint_; }
+  [[nodiscard]] Result<std::vector<SignedNote>> checkpoints(TreeSize from) override {
+    std::vector<SignedNote> notes;
+    std::error_code error;
+    if (!fs::exists(folder_ / kCheckpointsFile, error)) return notes;
+    std::ifstream in(folder_ / kCheckpointsFile);
+    for (std::string line; notes.size() < kCheckpoints && std::getline(in, line);) {
+      const auto json = nlohmann::json::parse(line, nullptr, false);
+      auto note = note_of(json);
+      if (!note) {
+        return fail(Code::io, (folder_ / kCheckpointsFile).string(), "a line without size and note");
+      }
+      if (note->size >= from) notes.push_back(std::move(*note));
+    }
+    return notes;
+  }
   [[nodiscard]] Result<std::string> tile(const TilePath& path) override {
     const fs::path exact = folder_ / to_path(path);
     std::error_code error;
@@ -153,6 +190,20 @@ Result<LedgerSources> open_directory(const fs::path& directory, const std::share
 }
 
 }  // namespace
+
+Result<std::vector<SignedNote>> parse_checkpoints(const std::string& body) {
+  const auto json = nlohmann::json::parse(body, nullptr, false);
+  std::vector<SignedNote> notes;
+  if (!json.is_object() || !json.contains("checkpoints") || !json["checkpoints"].is_array()) {
+    return fail(Code::unreachable, "checkpoints", "the node's answer lists none");
+  }
+  for (const auto& each : json["checkpoints"]) {
+    auto note = note_of(each);
+    if (!note) return fail(Code::unreachable, "checkpoints", "the node's answer lists something else");
+    notes.push_back(std::move(*note));
+  }
+  return notes;
+}
 
 Result<LedgerSources> open_ledger_sources(const std::string& what, const std::shared_ptr<const TypeTable>& types) {
   if (what.starts_with("http://") || what.starts_with("https://")) return open_url(what);

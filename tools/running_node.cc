@@ -19,9 +19,11 @@
 #include "consumers/projections/store.h"
 #include "consumers/root_watch.h"
 #include "ledger/recovered.h"
+#include "ledger/space.h"
 #include "schemas/invariant.h"
 #include "tools/check_service.h"
 #include "tools/kafka_service.h"
+#include "tools/peer_checkpoints.h"
 
 namespace jangbu::tools {
 
@@ -31,6 +33,9 @@ namespace {
 constexpr std::chrono::milliseconds kLook{200};
 // After the projections could not go on: how many looks until they try again.
 constexpr int kRetryLooks = 25;
+// How soon a peer is asked again for checkpoints.
+constexpr std::chrono::milliseconds kCopyAgain{100};
+constexpr std::chrono::milliseconds kRetry{3'000};
 
 // Projections can always be built again: a damaged folder, or one of an older program, is removed and made anew.
 Result<std::unique_ptr<consumers::ProjectionStore>> open_projections(const std::filesystem::path& directory) {
@@ -61,6 +66,7 @@ struct RunningNode::Impl {
   std::unique_ptr<CheckService> checks;  // nullptr: read-only
 
   api::PseudonymKeys pseudonym_keys;
+  std::optional<SigningKey> cosigner;
   std::unique_ptr<api::HttpMetrics> http_metrics;
   std::atomic<std::uint64_t> index_lag = 0;
   api::SlowLane slow_lane;
@@ -75,7 +81,7 @@ struct RunningNode::Impl {
 
   std::vector<std::jthread> workers;  // the server's
   std::jthread slow;                  // the slow lane's
-  std::jthread projecting, checking;
+  std::jthread projecting, checking, copying;
   std::unique_ptr<KafkaService> kafka;  // nullptr: embedded
   std::jthread writer;                  // ends last: answers under way wait for its commits
 
@@ -110,7 +116,7 @@ struct RunningNode::Impl {
     if (!store) return tl::unexpected(store.error());
     projections = std::move(*store);
     projector = std::make_unique<consumers::Projector>(*projections, node->types());
-    root_watch = std::make_unique<consumers::RootWatch>(*node);
+    root_watch = std::make_unique<consumers::RootWatch>(*node, options.peer.empty());
     if (!options.on_its_own) return {};
     projecting = std::jthread([this](const std::stop_token& stop) {
       CommitNumber seen;
@@ -131,6 +137,30 @@ struct RunningNode::Impl {
         }
         if (troubles.clear("projections")) say("projections go on");
         static_cast<void>(node->wait_for_commit(seen, kLook));
+      }
+    });
+    return {};
+  }
+
+  // Followed ledgers' checkpoints, from a peer.
+  Result<void> start_copying() {
+    auto opened = PeerCheckpoints::open(*node, options.peer);
+    if (!opened) return tl::unexpected(opened.error());
+    copying = std::jthread([this, peer = std::move(*opened)](const std::stop_token& stop) mutable {
+      CommitNumber seen;
+      auto again = options.clock->steady();
+      while (!stop.stop_requested()) {
+        static_cast<void>(node->wait_for_commit(seen, kLook));
+        if (options.clock->steady() < again) continue;
+        const auto copied = peer.step();
+        again = options.clock->steady() + (copied ? kCopyAgain : kRetry);
+        if (!copied) {
+          if (troubles.report("peer", copied.error())) {
+            say("no checkpoints are taken over from the peer: " + to_string(copied.error()));
+          }
+        } else if (troubles.clear("peer")) {
+          say("checkpoints are taken over from the peer again");
+        }
       }
     });
     return {};
@@ -159,9 +189,9 @@ struct RunningNode::Impl {
     listening.address = options.address;
     listening.port = options.port;
     http_metrics = std::make_unique<api::HttpMetrics>();
-    service =
-        std::make_unique<api::Service>(api::Service{*node, *options.clock, http_metrics.get(), projections.get(),
-                                                    &pseudonym_keys, &slow_lane, &troubles, &index_lag, &standings});
+    service = std::make_unique<api::Service>(api::Service{*node, *options.clock, http_metrics.get(), projections.get(),
+                                                          &pseudonym_keys, &slow_lane, &troubles, &index_lag,
+                                                          &standings, cosigner ? &*cosigner : nullptr, options.intake});
     routes = std::make_unique<api::Routes>(api::make_routes(*service, listening.workers));
     http_metrics->attach(*routes);
     auto listened = api::Server::listen(listening, *routes, *options.clock, http_metrics->observer());
@@ -181,7 +211,7 @@ struct RunningNode::Impl {
     workers.clear();  // joins
     if (http_metrics) http_metrics->attach(std::function<api::Server::Counters()>());
     // The checks wait for placements, so they end before the writer does.
-    for (std::jthread* thread : {&slow, &projecting, &checking}) {
+    for (std::jthread* thread : {&slow, &projecting, &checking, &copying}) {
       if (!thread->joinable()) continue;
       thread->request_stop();
       thread->join();
@@ -237,11 +267,21 @@ Result<std::unique_ptr<RunningNode>> RunningNode::open(const RunningNodeOptions&
     impl->notes = std::move(*unsaid);
     if (const auto& recovered = impl->node->recovered()) impl->notes.insert(impl->notes.begin(), *recovered);
   }
-  auto pseudonyms = api::load_pseudonym_keys(options.directory, *impl->node, options.ask_passphrase);
-  if (!pseudonyms) return tl::unexpected(pseudonyms.error());
-  impl->pseudonym_keys = std::move(*pseudonyms);
+  if (options.intake) {
+    auto pseudonyms = api::load_pseudonym_keys(options.directory, *impl->node, options.ask_passphrase);
+    if (!pseudonyms) return tl::unexpected(pseudonyms.error());
+    impl->pseudonym_keys = std::move(*pseudonyms);
+  }
+  if (const auto path = space_key_path(options.directory, KeyUse::witness); std::filesystem::exists(path)) {
+    auto key = read_signing_key(path, options.ask_passphrase);
+    if (!key) return tl::unexpected(key.error());
+    impl->cosigner.emplace(std::move(*key));
+  }
   if (auto projecting = impl->start_projections(); !projecting) return tl::unexpected(projecting.error());
-  if (!options.read_only) {
+  if (!options.read_only && !options.peer.empty()) {
+    if (auto copying = impl->start_copying(); !copying) return tl::unexpected(copying.error());
+  }
+  if (!options.read_only && options.checks) {
     if (auto checking = impl->start_checks(); !checking) return tl::unexpected(checking.error());
   }
   if (auto listening = impl->listen(); !listening) return tl::unexpected(listening.error());

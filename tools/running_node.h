@@ -32,6 +32,10 @@ struct RunningNodeOptions {
   // Set: the ledgers' order comes from their Kafka topics; else from this process.
   std::optional<KafkaSettings> kafka;
   std::optional<std::size_t> commit_records_max;  // see NodeOptions
+  // "http://..." of a node from which the checkpoints of followed ledgers are taken over; empty: from ticks, hourly.
+  std::string peer;
+  // The roles that it plays beside following, signing what it has log keys of, projections and answers.
+  bool intake = true, checks = true;
   // Threads that tick and conclude by themselves. Without them (the demo, tests) the caller does, by advance().
   bool on_its_own = true;
   // A line for the operator, when a part stands still or goes on again. Called by several threads, one at a time.

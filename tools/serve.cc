@@ -1,4 +1,5 @@
-// `jangbu serve`: all roles of a node in one process: intake, ledgers, checks, projections and the API.
+// `jangbu serve`: all roles of a node in one process: intake, ledgers, checks, projections and the API; and `jangbu
+// consume`: checks and projections as a service of their own, over a replica that it builds and verifies itself.
 #include <CLI/CLI.hpp>
 
 #include "tools/command.h"
@@ -12,6 +13,9 @@ namespace {
 struct Options {
   std::string directory, passphrase_file;
   std::string listen = "127.0.0.1:8080";
+  bool intake = true;
+  bool without_checks = false;
+  std::string peer;
   bool read_only = false;
   std::string kafka;
   std::optional<std::size_t> commit_records;
@@ -36,6 +40,9 @@ Result<void> serve(Environment& environment, const Options& options) {
   running_options.ask_passphrase = std::move(*ask);
   running_options.read_only = options.read_only;
   running_options.recover = true;
+  running_options.intake = options.intake;
+  running_options.checks = !options.without_checks;
+  running_options.peer = options.peer;
   running_options.commit_records_max = options.commit_records;
   if (!options.kafka.empty()) {
     auto settings = parse_kafka_settings(options.kafka);
@@ -52,10 +59,11 @@ Result<void> serve(Environment& environment, const Options& options) {
   }
   if (!running) return tl::unexpected(running.error());
   for (const std::string& note : (*running)->start_notes()) environment.err << note << '\n';
-  environment.out
-      << "serving " << (*running)->node().space() << " at " << (*running)->url() << '\n'
-      << "open, without authentication: whoever can connect may read and write; so it listens on loopback only\n"
-      << std::flush;
+  environment.out << (options.intake ? "serving " : "consuming ") << (*running)->node().space() << " at "
+                  << (*running)->url() << '\n'
+                  << "open, without authentication: whoever can connect may read"
+                  << (options.intake ? " and write" : "") << "; so it listens on loopback only\n"
+                  << std::flush;
   if (const auto why = (*running)->node().not_writing()) {
     environment.err << "read-only: " << to_string(*why) << '\n';
   }
@@ -64,23 +72,48 @@ Result<void> serve(Environment& environment, const Options& options) {
   return ended ? stopped : ended;
 }
 
+// A node that follows ledgers runs on what their signers and the topics give.
+void add_following(CLI::App& command, Options& options) {
+  command.add_option("directory", options.directory, "the node's directory")->required();
+  command.add_option("--listen", options.listen, "address:port on loopback; port 0 takes a free one")
+      ->capture_default_str();
+  command.add_option("--passphrase-file", options.passphrase_file, "the first line of this file opens the key files");
+  command.add_option("--peer", options.peer,
+                     "URL of a node from which the checkpoints of ledgers that this one follows are taken over; "
+                     "without it they come with the ticks, once an hour");
+  command
+      .add_option("--commit-records", options.commit_records,
+                  "write at most so many records in one commit; fewer: shorter waits, less throughput")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{65'536}));
+}
+
+constexpr const char* kKafkaHelp =
+    "let the ledgers' topics order the records: brokers as host:port,..., or a file of \"name = value\" client "
+    "settings";
+
 }  // namespace
 
 void add_serve(CLI::App& app, Environment& environment, Exit& exit) {
   CLI::App* command = app.add_subcommand("serve", "serve a node's directory over HTTP, with checks and projections");
   auto options = std::make_shared<Options>();
-  command->add_option("directory", options->directory, "the node's directory")->required();
-  command->add_option("--listen", options->listen, "address:port on loopback; port 0 takes a free one")
-      ->capture_default_str();
-  command->add_option("--passphrase-file", options->passphrase_file, "the first line of this file opens the key files");
+  add_following(*command, *options);
   command->add_flag("--read-only", options->read_only, "answer reads only; sign and accept nothing");
-  command->add_option("--kafka", options->kafka,
-                      "let the ledgers' topics order the records: brokers as host:port,..., or a file of "
-                      "\"name = value\" client settings");
-  command
-      ->add_option("--commit-records", options->commit_records,
-                   "write at most so many records in one commit; fewer: shorter waits, less throughput")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{65'536}));
+  command->add_flag("--without-checks", options->without_checks,
+                    "neither tick nor conclude: services of their own do (jangbu consume)");
+  command->add_option("--kafka", options->kafka, kKafkaHelp);
+  command->callback([&environment, &exit, options] {
+    if (auto done = serve(environment, *options); !done) exit = complain(environment, done.error());
+  });
+}
+
+void add_consume(CLI::App& app, Environment& environment, Exit& exit) {
+  CLI::App* command = app.add_subcommand(
+      "consume", "run checks and projections as a service of its own over a replica; conclusions go to Kafka");
+  auto options = std::make_shared<Options>();
+  options->intake = false;
+  options->listen = "127.0.0.1:8081";
+  add_following(*command, *options);
+  command->add_option("--kafka", options->kafka, kKafkaHelp)->required();
   command->callback([&environment, &exit, options] {
     if (auto done = serve(environment, *options); !done) exit = complain(environment, done.error());
   });

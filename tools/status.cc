@@ -1,6 +1,7 @@
 // `jangbu status`: how a node stands, on one screen: ledgers with sizes, roots and ages, their topics' lag, the checks,
 // the index, readiness and whatever stands still. Once, or again and again (--watch).
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -65,8 +66,9 @@ Result<Json> look(Environment& environment, NodeAccess& access) {
   for (const Json& ledger : node["ledgers"]) {
     const std::string name = ledger.value("ledger", "");
     Json row{{"ledger", name}, {"entries", ledger.value("size", std::uint64_t{0})}, {"root", ledger.value("root", "")}};
-    if (row["entries"] != 0) {
-      const auto at = received_ms(access, name, row["entries"].get<std::uint64_t>());
+    row["signed"] = ledger.value("signed_size", std::uint64_t{0});
+    if (row["signed"] != 0) {
+      const auto at = received_ms(access, name, row["signed"].get<std::uint64_t>());
       if (!at) return tl::unexpected(at.error());
       row["checkpoint_time"] = to_string(Timestamp::from_milliseconds(*at));
       row["checkpoint_age_seconds"] = (now_ms - *at) / 1000;
@@ -106,7 +108,12 @@ void print_ledgers(std::ostream& out, const Json& about) {
     }
     rows.push_back(std::move(row));
   }
-  std::vector<Column> columns = {{"LEDGER", "ledger"}, {"ENTRIES", "entries"}, {"CHECKPOINT'S AGE", "age"}};
+  std::vector<Column> columns = {{"LEDGER", "ledger"}, {"ENTRIES", "entries"}};
+  // A node that follows a ledger knows its signer's checkpoints, which may be of fewer entries.
+  const bool differs =
+      std::any_of(rows.begin(), rows.end(), [](const Json& row) { return row["signed"] != row["entries"]; });
+  if (differs) columns.push_back({"SIGNED UP TO", "signed"});
+  columns.push_back({"CHECKPOINT'S AGE", "age"});
   if (about.contains("kafka")) columns.push_back({"BEHIND ITS TOPIC", "lag"});
   columns.push_back({"ROOT", "root"});
   write_rows(out, Format::table, columns, rows);

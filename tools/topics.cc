@@ -2,12 +2,15 @@
 // what; `check` names every setting and right that a ledger cannot live with.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "ledger/kafka.h"
 #include "ledger/kafka_record.h"
+#include "ledger/new_ledger.h"
 #include "ledger/node.h"
+#include "ledger/screen_digest.h"
 #include "ledger/space.h"
 #include "tools/command.h"
 #include "tools/new_topics.h"
@@ -22,7 +25,7 @@ using Json = nlohmann::ordered_json;
 using std::chrono::milliseconds;
 
 struct Options {
-  std::string directory, kafka, space, passphrase_file;
+  std::string directory, kafka, space, passphrase_file, pins;
   std::vector<std::string> ledgers, principals, readers, admins;
   unsigned replicas = 0;  // 0: three, or as many as there are brokers
   bool from_genesis = false, strict = false;
@@ -78,6 +81,32 @@ Result<TopicPrincipals> principals_of(const Options& options, const LedgerId& le
   return who;
 }
 
+// What those must know who follow these topics from their genesis on.
+Result<void> write_pins_file(const Options& options, const NewTopicsOptions& made,
+                             const std::shared_ptr<const TypeTable>& types, const std::string& space) {
+  const auto reader = KafkaReader::open(made.settings);
+  if (!reader) return tl::unexpected(reader.error());
+  const std::string digest = screen_digest(*types);
+  std::optional<Pins> pins;
+  for (const LedgerId& ledger : made.ledgers) {
+    const std::string topic = topic_prefix(space) + ledger.text();
+    const auto first = (*reader)->read_at(topic, Offset(0), options.timeout());
+    if (!first) return tl::unexpected(first.error());
+    if (!*first) return fail(Code::kafka_position, topic, "its first record is deleted, and with it the genesis");
+    auto begins = read_new_ledger(**first, ledger, types, digest);
+    if (!begins) return tl::unexpected(begins.error());
+    if (!pins) pins = Pins{space, begins->coordinator_key, {}};
+    pins->ledgers.push_back(std::move(begins->pin));
+  }
+  if (!pins) return fail(Code::bad_usage, "--pins", "no ledger is here");
+  std::sort(pins->ledgers.begin(), pins->ledgers.end(),
+            [](const LedgerPin& one, const LedgerPin& other) { return one.ledger < other.ledger; });
+  std::ofstream out(options.pins, std::ios::trunc);
+  out << to_text(*pins) << std::flush;
+  if (!out) return fail(Code::io, options.pins, "cannot be written");
+  return {};
+}
+
 Result<void> create(Environment& environment, const Options& options) {
   NewTopicsOptions making;
   auto settings = parse_kafka_settings(options.kafka);
@@ -110,6 +139,9 @@ Result<void> create(Environment& environment, const Options& options) {
   making.timeout = options.timeout();
   const auto made = create_topics(**node, making);
   if (!made) return tl::unexpected(made.error());
+  if (!options.pins.empty()) {
+    if (auto written = write_pins_file(options, making, (*node)->types(), (*node)->space()); !written) return written;
+  }
   std::vector<Json> rows;
   for (const NewTopic& topic : *made) {
     rows.push_back(
@@ -251,6 +283,10 @@ void add_topics(CLI::App& app, Environment& environment, Exit& exit) {
   making->add_flag(
       "--from-genesis", to_make->from_genesis,
       "the topic begins with all that the ledger has, for nodes that have nothing; else with ledger.moved");
+  making
+      ->add_option("--pins", to_make->pins,
+                   "write there what a node must know to follow these topics (jangbu rebuild --pins)")
+      ->needs("--from-genesis");
   making->add_option("--passphrase-file", to_make->passphrase_file, "opens sealed key files with its first line");
   making->callback([&environment, &exit, to_make] {
     if (auto done = create(environment, *to_make); !done) exit = complain(environment, done.error());

@@ -43,8 +43,8 @@ TEST_F(CliServedTest, StatusWatchesUntilItIsStoppedAndOutlivesTheNode) {
   std::thread watching([&] {
     ran = run_jangbu({"status", "--node", url_, "--watch", "0.1"}, clock_, "", stop.get_token());
   });
-  // The node counts what it is asked; then it goes, and the watch goes on. A look asks for readiness first: when that is
-  // asked for the fourth time, three looks are over.
+  // The node counts what it is asked; then it goes, and the watch goes on. A look asks for readiness first: when that
+  // is asked for the fourth time, three looks are over.
   const auto looks = [&] {
     const auto answer = HttpClient::make(url_)->send("GET", "/metrics");
     const std::string wanted = R"(jangbu_http_responses_total{method="GET",route="/readyz",status="2xx"} )";
