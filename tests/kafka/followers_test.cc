@@ -87,17 +87,14 @@ TEST_F(Followers, ComeToTheSameRootsHoweverTheyAreKilled) {
   std::mt19937_64 random(seed);
   const Plan writing = plan(count, random);
   ASSERT_NO_FATAL_FAILURE(make_topics());
-  // One node ticks and concludes; all hold the log keys.
+  // One node signs, ticks and concludes; the others follow it.
   std::vector<std::unique_ptr<ServedNode>> nodes;
   const std::string commits[] = {"4096", "7", "256"};
   for (int i = 0; i < 3; ++i) {
     const std::string directory = i == 0 ? node_ : (folder_ / ("node" + std::to_string(i))).string();
     if (i > 0) {
-      std::filesystem::copy(node_, directory, std::filesystem::copy_options::recursive);
-      std::filesystem::remove(space_key_path(directory, KeyUse::ticker));
-      for (const char* ledger : kLedgers) {
-        std::filesystem::remove(key_path(directory, *LedgerId::parse(ledger), KeyUse::system));
-      }
+      const Ran rebuilt = jangbu({"rebuild", directory, "--from", node_});
+      ASSERT_EQ(rebuilt.status, 0) << rebuilt.err;
     }
     nodes.push_back(std::make_unique<ServedNode>(
         directory, std::vector<std::string>{"--kafka", kafka_, "--commit-records", commits[i]}));
@@ -145,8 +142,8 @@ TEST_F(Followers, ComeToTheSameRootsHoweverTheyAreKilled) {
   for (const auto& node : nodes) {
     ASSERT_TRUE(comes(
         [&] {
-          return !receipt(node->url(), 9'000'000).is_null() &&
-                 !get(node->url(), "/v1/receipts?source=%2Fhanbit%2Fresearch&id=" + id_of(9'000'001)).is_null();
+          return holds(node->url(), "%2Fhanbit%2Femr", 9'000'000) &&
+                 holds(node->url(), "%2Fhanbit%2Fresearch", 9'000'001);
         },
         std::chrono::minutes(5)))
         << node->said();

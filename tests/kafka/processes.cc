@@ -39,13 +39,13 @@ pid_t spawn(const std::vector<std::string>& words, const std::filesystem::path& 
 
 }  // namespace
 
-ServedNode::ServedNode(std::filesystem::path directory, std::vector<std::string> more)
-    : directory_(std::move(directory)), more_(std::move(more)) {}
+ServedNode::ServedNode(std::filesystem::path directory, std::vector<std::string> more, std::string command)
+    : directory_(std::move(directory)), more_(std::move(more)), command_(std::move(command)) {}
 
 ServedNode::~ServedNode() { kill(); }
 
 bool ServedNode::start() {
-  std::vector<std::string> words = {JANGBU_PROGRAM, "serve", directory_.string(), "--listen", "127.0.0.1:0"};
+  std::vector<std::string> words = {JANGBU_PROGRAM, command_, directory_.string(), "--listen", "127.0.0.1:0"};
   words.insert(words.end(), more_.begin(), more_.end());
   int output = -1;
   pid_ = spawn(words, directory_.string() + ".said", output);

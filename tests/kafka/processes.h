@@ -30,7 +30,8 @@ bool comes(Holds holds, std::chrono::milliseconds wait = std::chrono::millisecon
 // `jangbu serve DIRECTORY --listen 127.0.0.1:0 MORE...`. What it says on standard error is kept in <directory>.said.
 class ServedNode {
  public:
-  ServedNode(std::filesystem::path directory, std::vector<std::string> more);
+  // `command`: serve or consume.
+  ServedNode(std::filesystem::path directory, std::vector<std::string> more, std::string command = "serve");
   ~ServedNode();  // kills
   ServedNode(const ServedNode&) = delete;
   ServedNode& operator=(const ServedNode&) = delete;
@@ -47,6 +48,7 @@ class ServedNode {
  private:
   const std::filesystem::path directory_;
   const std::vector<std::string> more_;
+  const std::string command_;
   pid_t pid_ = -1;
   std::string url_;
 };
