@@ -33,6 +33,7 @@ Json troubles_json(const Service& service, const std::optional<KafkaStanding>& k
     if (const auto why = service.node.ledger_stopped(ledger)) add("ledger " + ledger.text(), *why);
   }
   if (!kafka) return rows;
+  for (const auto& [topic, why] : kafka->strangers) add("topic " + topic, why);
   for (const KafkaFollower::State& topic : kafka->topics) {
     if (topic.trouble && !service.node.ledger_stopped(topic.ledger))
       add("topic of " + topic.ledger.text(), *topic.trouble);

@@ -27,6 +27,7 @@ struct KafkaStanding {
   bool connected = false;  // a broker answers reading and publishing
   std::size_t queued = 0;  // published and not acknowledged yet
   std::vector<KafkaFollower::State> topics;
+  std::map<std::string, Error> strangers = {};  // topics under the space's name that are no ledgers of it
 };
 
 class Standings {

@@ -101,8 +101,8 @@ struct Ticker::Impl {
       const std::uint64_t size = view.size().value();
       if (size == 0) continue;
       const auto known_note = noted.find(ledger);
-      const bool note =
-          notes_due && notes.size() < kNotesMax && (known_note == noted.end() || known_note->second != size);
+      const bool note = notes_due && notes.size() < kNotesMax && !view.checkpoint().empty() &&
+                        (known_note == noted.end() || known_note->second != size);
       if ((size == told_of(ledger) && !note) || observed.size() == kObservedMax) continue;
       JsonText head;
       head.text("ledger", ledger)

@@ -321,6 +321,14 @@ Result<void> Database::write(const Batch& batch, bool sync) {
   return tl::unexpected(std::move(error));
 }
 
+Result<void> Database::write_unlogged(const Batch& batch) {
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  const rocksdb::Status status = impl_->handle->db->Write(options, &batch.impl_->batch);
+  if (status.ok()) return {};
+  return tl::unexpected(error_of(status, impl_->handle->name()));
+}
+
 Snapshot Database::snapshot() const {
   Snapshot snapshot;
   snapshot.impl_ = std::make_shared<Snapshot::Impl>(impl_->handle);

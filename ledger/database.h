@@ -120,6 +120,8 @@ class Database {
   // Atomic. `sync`: durable when this returns. After an error nothing may be written any more: close and open again.
   // Errors: io, disk_full, commit_unknown (a synced write that failed).
   [[nodiscard]] Result<void> write(const Batch& batch, bool sync);
+  // Without the log: durable only after flush(), and lost by a crash before it. Errors: io, disk_full.
+  [[nodiscard]] Result<void> write_unlogged(const Batch& batch);
   [[nodiscard]] Snapshot snapshot() const;
   [[nodiscard]] Result<std::optional<std::string>> get(FamilyIndex family, std::string_view key) const;
   [[nodiscard]] Result<std::vector<std::optional<std::string>>> multi_get(FamilyIndex family,

@@ -40,7 +40,15 @@ KafkaFollower::KafkaFollower(Node& node, KafkaReader& reader, KafkaReader& looke
       clock_(clock),
       options_(std::move(options)),
       prefix_(topic_prefix(node.space())) {
-  for (const LedgerId& ledger : node.ledgers()) {
+  follow_new();
+}
+
+KafkaFollower::~KafkaFollower() = default;
+
+// Those of the node's ledgers that are not followed yet: at the start, and when the node has taken one up.
+void KafkaFollower::follow_new() {
+  for (const LedgerId& ledger : node_.ledgers()) {
+    if (by_topic_.contains(prefix_ + ledger.text())) continue;
     if (!options_.ledgers.empty() &&
         std::find(options_.ledgers.begin(), options_.ledgers.end(), ledger) == options_.ledgers.end()) {
       continue;
@@ -52,8 +60,6 @@ KafkaFollower::KafkaFollower(Node& node, KafkaReader& reader, KafkaReader& looke
   }
 }
 
-KafkaFollower::~KafkaFollower() = default;
-
 Result<std::size_t> KafkaFollower::step(std::chrono::milliseconds wait) {
   std::vector<KafkaLook> looks;
   {
@@ -61,6 +67,7 @@ Result<std::size_t> KafkaFollower::step(std::chrono::milliseconds wait) {
     looks.swap(looks_);
   }
   for (KafkaLook& look : looks) take_over(std::move(look));
+  follow_new();
   std::size_t taken = 0;
   for (const auto& [topic, following] : by_topic_) {
     if (following->followed && following->failed->load()) {
@@ -176,8 +183,28 @@ void KafkaFollower::look() {
       cluster && std::all_of(states.begin(), states.end(), [](const auto& each) { return each.second.followed; }) &&
       std::none_of(found.begin(), found.end(), [](const KafkaLook& look) { return look.stops || look.waits; });
   if (all_here) looker_.all_are_here();
+  if (cluster && options_.ledgers.empty()) look_for_new();
   const std::lock_guard lock(mutex_);
   for (KafkaLook& look : found) looks_.push_back(std::move(look));
+}
+
+void KafkaFollower::look_for_new() {
+  auto found = looker_.look_for_new(prefix_);
+  if (!found) return;  // the broker: the next look says so
+  std::map<std::string, Error> strangers;
+  for (KafkaLooker::NewTopic& topic : *found) {
+    Result<void> taken;
+    if (!topic.begins) {
+      taken = tl::unexpected(topic.begins.error());
+    } else if (topic.begins->space != node_.space()) {
+      taken = fail(Code::bad_entry, topic.topic, "it begins a ledger of space " + topic.begins->space);
+    } else {
+      taken = node_.take_up(topic.begins->pin, topic.begins->coordinator_key);
+    }
+    if (!taken) strangers.emplace(std::move(topic.topic), taken.error());
+  }
+  const std::lock_guard lock(mutex_);
+  strangers_ = std::move(strangers);
 }
 
 void KafkaFollower::take_over(KafkaLook look) {
@@ -272,6 +299,11 @@ std::vector<KafkaFollower::State> KafkaFollower::states() const {
   std::vector<State> states;
   for (const auto& [topic, state] : states_) states.push_back(state);
   return states;
+}
+
+std::map<std::string, Error> KafkaFollower::strangers() const {
+  const std::lock_guard lock(mutex_);
+  return strangers_;
 }
 
 bool KafkaFollower::connected() const {

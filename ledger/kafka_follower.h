@@ -24,7 +24,9 @@
 namespace jangbu {
 
 struct KafkaFollowerOptions {
-  std::vector<LedgerId> ledgers;  // empty: all of the node
+  // Empty: all of the node; and a topic of a ledger that it has not, under this space's name and begun by its
+  // coordinating body, is taken up (Node::take_up).
+  std::vector<LedgerId> ledgers;
   KafkaLookerOptions looker;
 };
 
@@ -60,11 +62,15 @@ class KafkaFollower {
     [[nodiscard]] std::optional<std::int64_t> lag_ms(std::int64_t now_ms) const;
   };
   [[nodiscard]] std::vector<State> states() const;
+  // Topics under this space's name that cannot be taken up, and why.
+  [[nodiscard]] std::map<std::string, Error> strangers() const;
   // Whether a broker answered when it was last asked.
   [[nodiscard]] bool connected() const;
 
  private:
   struct Following;
+  void follow_new();
+  void look_for_new();
   void take_over(KafkaLook look);
   void begin(Following& following, const KafkaLook& look);
   static void note_transaction(Following& following, const KafkaWatermarks& marks);
@@ -82,9 +88,10 @@ class KafkaFollower {
   const KafkaFollowerOptions options_;
   const std::string prefix_;
   std::map<std::string, std::unique_ptr<Following>> by_topic_;
-  mutable std::mutex mutex_;  // guards the three below
+  mutable std::mutex mutex_;  // guards what is below
   std::map<std::string, State> states_;
   std::vector<KafkaLook> looks_;  // not taken over yet
+  std::map<std::string, Error> strangers_;
   bool connected_ = false;
 };
 

@@ -5,6 +5,7 @@
 
 #include "ledger/kafka_record.h"
 #include "ledger/rejected.h"
+#include "ledger/screen_digest.h"
 
 namespace jangbu {
 namespace {
@@ -75,6 +76,33 @@ Result<void> KafkaLooker::look_at_cluster() {
   known->erase(std::min(known->find(' '), known->size()));
   other_cluster_ = *known != cluster_;
   return {};
+}
+
+Result<std::vector<KafkaLooker::NewTopic>> KafkaLooker::look_for_new(std::string_view prefix) {
+  const auto topics = reader_.topics(prefix, options_.call_timeout);
+  if (!topics) return tl::unexpected(topics.error());
+  std::vector<NewTopic> found;
+  for (const std::string& topic : *topics) {
+    const auto ledger = LedgerId::parse(std::string_view(topic).substr(prefix.size()));
+    if (!ledger || node_.has(*ledger)) continue;
+    const auto marks = reader_.watermarks(topic, options_.call_timeout);
+    if (!marks) {
+      found.push_back({topic, tl::unexpected(marks.error())});
+      continue;
+    }
+    if (marks->low.value() > 0) {
+      found.push_back({topic, fail(Code::kafka_position, topic,
+                                   "its first records are deleted: take the ledger from a node that has it")});
+      continue;
+    }
+    if (marks->high.value() == 0) continue;
+    const auto first = reader_.read_at(topic, marks->low, options_.call_timeout);
+    if (first && !*first) continue;
+    if (screen_digest_.empty()) screen_digest_ = screen_digest(*node_.types());
+    found.push_back({topic, first ? read_new_ledger(**first, *ledger, node_.types(), screen_digest_)
+                                  : tl::unexpected(first.error())});
+  }
+  return found;
 }
 
 void KafkaLooker::all_are_here() {

@@ -7,9 +7,12 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "ledger/files.h"
 #include "ledger/kafka.h"
+#include "ledger/new_ledger.h"
 #include "ledger/node.h"
 #include "schemas/event.h"
 
@@ -45,6 +48,13 @@ class KafkaLooker {
   // `next`: what is read next, or was a moment ago.
   [[nodiscard]] KafkaLook look_again(const LedgerId& ledger, const std::string& topic, Generation generation,
                                      Offset next);
+  // Topics of this space whose ledger the node has not, and what begins them; nothing of a topic that is empty yet.
+  // Errors of the whole: kafka_unreachable, kafka_unauthorized.
+  struct NewTopic {
+    std::string topic;
+    Result<NewLedger> begins;  // Errors: bad_entry, kafka_position (its first records are deleted), the reader's
+  };
+  [[nodiscard]] Result<std::vector<NewTopic>> look_for_new(std::string_view prefix);
   // Every ledger is read from this cluster: it is theirs from now on.
   void all_are_here();
 
@@ -62,6 +72,7 @@ class KafkaLooker {
   std::string cluster_;         // as the broker says
   bool other_cluster_ = false;  // not the one that the ledgers were read from
   EventReader events_;
+  std::string screen_digest_;  // computed when it is needed
 };
 
 }  // namespace jangbu

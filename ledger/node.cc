@@ -25,8 +25,8 @@ struct Node::Impl {
   std::unique_ptr<DirectoryLock> lock;
   std::shared_ptr<Store> store;
   std::optional<TipFile> tip;
-  std::optional<Pins> pins;      // absent: all ledgers are signed here
-  std::vector<bool> followed;    // by ledger number
+  std::optional<Pins> pins;  // absent: all ledgers are signed here
+  std::string screen_digest;
   std::optional<Error> refused;  // read-only: why it writes nothing
   std::optional<std::string> recovered;
   std::unique_ptr<Sequencer> sequencer;  // absent when read-only
@@ -47,33 +47,34 @@ struct Node::Impl {
   }
 
   // The keys that sign the ledgers' checkpoints, each held against the ledger's own genesis, or its pin.
-  [[nodiscard]] Result<std::vector<Lane>> lanes(std::vector<LedgerState>&& states) {
+  [[nodiscard]] Result<std::vector<Lane>> lanes(std::vector<LedgerState>&& states) const {
     std::vector<Lane> lanes;
-    followed.resize(states.size());
     for (LedgerState& state : states) {
-      const std::filesystem::path path = key_path(options.directory, state.id(), KeyUse::log);
-      const LedgerPin* pin = pins ? pins->find(state.id()) : nullptr;
-      if (pin != nullptr) {
-        if (state.size().value() == 0) {
-          state.pin_genesis(pin->genesis_leaf);
-        } else if (state.genesis_leaf() != pin->genesis_leaf) {
-          return fail(Code::bad_entry, state.id().text() + "/0", "not the genesis that is pinned");
-        }
-      }
-      if (is_followed(state.id())) {
-        followed[lanes.size()] = true;
-        lanes.push_back(Lane{std::move(state), std::nullopt});
-        continue;
-      }
-      auto key = read_signing_key(path, options.ask_passphrase);
-      if (!key) return tl::unexpected(key.error());
-      if ((state.authors() && log_key_of(state).text() != key->verifier().text()) ||
-          (pin != nullptr && pin->log_key.text() != key->verifier().text())) {
-        return fail(Code::bad_key, path.string(), "not the key that the ledger's genesis names");
-      }
-      lanes.push_back(Lane{std::move(state), std::move(*key)});
+      auto lane = this->lane(std::move(state));
+      if (!lane) return tl::unexpected(lane.error());
+      lanes.push_back(std::move(*lane));
     }
     return lanes;
+  }
+
+  [[nodiscard]] Result<Lane> lane(LedgerState state) const {
+    const std::filesystem::path path = key_path(options.directory, state.id(), KeyUse::log);
+    const LedgerPin* pin = pins ? pins->find(state.id()) : nullptr;
+    if (pin != nullptr) {
+      if (state.size().value() == 0) {
+        state.pin_genesis(pin->genesis_leaf);
+      } else if (state.genesis_leaf() != pin->genesis_leaf) {
+        return fail(Code::bad_entry, state.id().text() + "/0", "not the genesis that is pinned");
+      }
+    }
+    if (is_followed(state.id())) return Lane{std::move(state), std::nullopt};
+    auto key = read_signing_key(path, options.ask_passphrase);
+    if (!key) return tl::unexpected(key.error());
+    if ((state.authors() && log_key_of(state).text() != key->verifier().text()) ||
+        (pin != nullptr && pin->log_key.text() != key->verifier().text())) {
+      return fail(Code::bad_key, path.string(), "not the key that the ledger's genesis names");
+    }
+    return Lane{std::move(state), std::move(*key)};
   }
 
   // A start after a crash between commit and tip: what the database holds is released by this.
@@ -96,7 +97,7 @@ struct Node::Impl {
     const auto cut = current();
     for (std::size_t i = 0; i < cut->views.size(); ++i) {
       const auto& view = cut->views[i];
-      if (followed[i] || !view || view->checkpoint_size == view->size) continue;
+      if (cut->followed[i] || !view || view->checkpoint_size == view->size) continue;
       auto signed_up = sequencer->sign(i);
       if (!signed_up) return signed_up;
     }
@@ -142,7 +143,8 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOptions& options, std::shared
   start_options.founding = options.founding;
   start_options.env = options.env;
   start_options.files = impl->files;
-  start_options.screen_digest = options.screen_digest.empty() ? screen_digest(*impl->types) : options.screen_digest;
+  impl->screen_digest = options.screen_digest.empty() ? jangbu::screen_digest(*impl->types) : options.screen_digest;
+  start_options.screen_digest = impl->screen_digest;
   if (options.recover && !options.read_only) {
     JANGBU_INVARIANT(options.clock != nullptr, "a writing node needs a clock");
     start_options.recover_at_ms = options.clock->wall_milliseconds();
@@ -167,7 +169,10 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOptions& options, std::shared
     last = *recorded;
   }
   impl->releases = std::make_unique<Releases>(impl->store);
-  if (auto done = impl->releases->begin(started->ledgers, last); !done) return tl::unexpected(done.error());
+  std::vector<bool> followed;
+  for (const LedgerState& state : started->ledgers) followed.push_back(impl->is_followed(state.id()));
+  if (auto done = impl->releases->begin(started->ledgers, std::move(followed), last); !done)
+    return tl::unexpected(done.error());
   if (!options.read_only) {
     JANGBU_INVARIANT(options.clock != nullptr, "a writing node needs a clock");
     auto lanes = impl->lanes(std::move(started->ledgers));
@@ -209,8 +214,49 @@ void Node::set_order(Order* order) { impl_->order = order; }
 bool Node::has_order() const { return impl_->order != nullptr; }
 
 bool Node::follows(const LedgerId& ledger) const {
-  const auto number = impl_->number_of(ledger);
-  return number && *number < impl_->followed.size() && impl_->followed[*number];
+  const auto cut = impl_->current();
+  const auto number = cut->numbers.find(ledger);
+  return number != cut->numbers.end() && cut->followed[number->second];
+}
+
+std::optional<VerifierKey> Node::coordinator_key() const {
+  if (impl_->pins) return impl_->pins->coordinator_key;
+  const auto cut = impl_->current();
+  for (const auto& authors : cut->authors) {
+    if (!authors) continue;
+    for (const RegisteredKey& key : authors->keys()) {
+      if (key.use == KeyUse::coordinator) return key.key;
+    }
+  }
+  return std::nullopt;
+}
+
+Result<void> Node::take_up(const LedgerPin& pin, const VerifierKey& coordinator) {
+  if (!impl_->sequencer) return tl::unexpected(*impl_->refused);
+  if (has(pin.ledger)) return fail(Code::already_exists, pin.ledger.text(), "the node has it");
+  const auto ours = coordinator_key();
+  if (!ours || ours->text() != coordinator.text()) {
+    return fail(
+        Code::key_unknown, pin.ledger.text(),
+        "its genesis is signed under " + coordinator.text() + ", which is not this space's coordinating body's");
+  }
+  if (ledgers().size() >= kTipLedgersMax) return fail(Code::bad_range, pin.ledger.text(), "more than one node takes");
+  Pins pins = impl_->pins.value_or(Pins{space(), coordinator, {}});
+  // What was pinned by a try that was cut off is pinned again: the genesis is the topic's, which is read anew.
+  std::erase_if(pins.ledgers, [&](const LedgerPin& each) { return each.ledger == pin.ledger; });
+  pins.ledgers.push_back(pin);
+  std::sort(pins.ledgers.begin(), pins.ledgers.end(),
+            [](const LedgerPin& one, const LedgerPin& other) { return one.ledger < other.ledger; });
+  // The pin first: a start that finds the ledger must find what it has to be.
+  if (auto written = write_pins(impl_->options.directory, pins); !written) return written;
+  impl_->pins = std::move(pins);
+  auto lane = impl_->lane(LedgerState(pin.ledger, impl_->types, impl_->screen_digest));
+  if (!lane) return tl::unexpected(lane.error());
+  const bool followed = !lane->log_key;
+  return impl_->sequencer->join(
+      std::move(*lane), [releases = impl_->releases.get(), ledger = pin.ledger, followed](const Result<void>& joined) {
+        if (joined) releases->join(ledger, followed);
+      });
 }
 
 Result<Node::Adoption> Node::adopt_checkpoint(const LedgerId& ledger, std::string_view note) {

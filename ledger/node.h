@@ -113,6 +113,8 @@ struct NodeOptions {
   bool founding = false;   // create_space() only: ledgers may still be empty
 };
 
+struct LedgerPin;
+
 class Node {
  public:
   // Runs the start procedure (recovery.h). Errors: no_such_node, dir_locked, io, store_corrupt, tip_corrupt,
@@ -150,6 +152,13 @@ class Node {
 
   // Whether this node follows the ledger (pins.h) and does not sign it.
   [[nodiscard]] bool follows(const LedgerId& ledger) const;
+  // The coordinating body's key, by the pins or by any ledger's genesis; nullopt: nothing is here yet.
+  [[nodiscard]] std::optional<VerifierKey> coordinator_key() const;
+  // Takes up a ledger that the node has not; it is empty until its records come. It is pinned, so it is followed, or,
+  // with its log key in the folder of keys, signed. has() answers when the writer has made room for it. One thread at a
+  // time. Errors: already_exists, key_unknown (begun under another coordinating body's key), bad_key, bad_range (more
+  // than a node takes), io, stopped, read_only.
+  [[nodiscard]] Result<void> take_up(const LedgerPin& pin, const VerifierKey& coordinator);
   // Takes over a checkpoint of a followed ledger's signer, if it holds here: `ahead` where the ledger has not come so
   // far here, `known` where it is there already, or is one of a ledger that this node signs. Any thread. Errors:
   // no_such_ledger, bad_note, bad_checkpoint, root_contradicted (then the ledger is stopped), io, stopped, read_only.

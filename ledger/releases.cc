@@ -9,7 +9,8 @@ namespace jangbu {
 
 const VerifierKey& log_key_of(const LedgerState& state) {
   const std::vector<RegisteredKey>& keys = state.authors()->keys();
-  const auto log = std::find_if(keys.begin(), keys.end(), [](const RegisteredKey& key) { return key.use == KeyUse::log; });
+  const auto log =
+      std::find_if(keys.begin(), keys.end(), [](const RegisteredKey& key) { return key.use == KeyUse::log; });
   JANGBU_INVARIANT(log != keys.end(), "a genesis registers the log key");
   return log->key;
 }
@@ -22,9 +23,9 @@ std::shared_ptr<const LedgerViewState> Releases::view_of(std::size_t number, con
     infos_[number] = std::make_shared<const LedgerInfo>(
         LedgerInfo{state.id(), authors.origin(), authors.kind(), log_key_of(state), state.genesis_leaf()});
   }
-  return std::make_shared<const LedgerViewState>(
-      LedgerViewState{store_, infos_[number], LedgerNumber(number), state.size(), state.root(),
-                      std::move(checkpoint.note), checkpoint.size, state.edge(), std::move(recent)});
+  return std::make_shared<const LedgerViewState>(LedgerViewState{store_, infos_[number], LedgerNumber(number),
+                                                                 state.size(), state.root(), std::move(checkpoint.note),
+                                                                 checkpoint.size, state.edge(), std::move(recent)});
 }
 
 std::shared_ptr<const LedgerViewState> Releases::grown(const LedgerState& state, const Released::Ledger& ledger,
@@ -46,9 +47,10 @@ std::shared_ptr<const LedgerViewState> Releases::grown(const LedgerState& state,
   return view_of(ledger.lane, state, std::move(checkpoint), std::move(recent));
 }
 
-Result<void> Releases::begin(const std::vector<LedgerState>& states, CommitNumber commit) {
+Result<void> Releases::begin(const std::vector<LedgerState>& states, std::vector<bool> followed, CommitNumber commit) {
   auto all = std::make_shared<ReleasedCut>();
   all->commit = commit;
+  all->followed = std::move(followed);
   infos_.resize(states.size());
   for (std::size_t i = 0; i < states.size(); ++i) {
     all->numbers.emplace(states[i].id(), i);
@@ -89,11 +91,12 @@ void Releases::release(const Released& released, const std::function<const Ledge
   }
 }
 
-void Releases::join(const LedgerId& ledger) {
+void Releases::join(const LedgerId& ledger, bool followed) {
   auto next = std::make_shared<ReleasedCut>(*current());
   next->numbers.emplace(ledger, next->views.size());
   next->views.push_back(nullptr);
   next->authors.push_back(nullptr);
+  next->followed.push_back(followed);
   infos_.push_back(nullptr);
   const std::lock_guard guard(mutex_);
   current_ = std::move(next);
@@ -106,8 +109,7 @@ std::shared_ptr<const ReleasedCut> Releases::current() const {
 
 bool Releases::wait(CommitNumber& seen, std::chrono::milliseconds timeout) const {
   std::unique_lock lock(mutex_);
-  const bool grown =
-      changed_.wait_for(lock, timeout, [&] { return shutting_down_ || current_->commit > seen; });
+  const bool grown = changed_.wait_for(lock, timeout, [&] { return shutting_down_ || current_->commit > seen; });
   if (!grown || current_->commit <= seen) return false;
   seen = current_->commit;
   return true;

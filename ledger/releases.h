@@ -24,6 +24,7 @@ struct ReleasedCut {
   // By ledger number; nullptr: no genesis yet.
   std::vector<std::shared_ptr<const LedgerViewState>> views;
   std::vector<std::shared_ptr<const AuthorRegistry>> authors;
+  std::vector<bool> followed;  // not signed here (pins.h)
 };
 
 class Releases {
@@ -31,11 +32,12 @@ class Releases {
   explicit Releases(std::shared_ptr<const Store> store) : store_(std::move(store)) {}
 
   // Everything that stands in the database, which the tip covers by now. Errors: io, store_corrupt.
-  [[nodiscard]] Result<void> begin(const std::vector<LedgerState>& states, CommitNumber commit);
+  [[nodiscard]] Result<void> begin(const std::vector<LedgerState>& states, std::vector<bool> followed,
+                                   CommitNumber commit);
   // After commit and tip. `state` gives a lane's.
   void release(const Released& released, const std::function<const LedgerState&(std::size_t)>& state);
   // The next ledger number's, still empty.
-  void join(const LedgerId& ledger);
+  void join(const LedgerId& ledger, bool followed);
 
   [[nodiscard]] std::shared_ptr<const ReleasedCut> current() const;
   // Until a commit after `seen` (updated), the deadline (false) or shut_down() (false).

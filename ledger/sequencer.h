@@ -73,6 +73,9 @@ class Sequencer {
   // stopped, shutting_down.
   [[nodiscard]] Result<void> adopt(std::size_t lane, StoredCheckpoint checkpoint);
 
+  // Any thread. One more ledger, empty yet: at the next commit() it has the next lane, and `joined` is called, on the
+  // writer's thread. Errors: stopped, shutting_down; then it is never called.
+  [[nodiscard]] Result<void> join(Lane lane, std::function<void(const Result<void>&)> joined);
   // Before the first commit(): which signs the ledger as it stands.
   [[nodiscard]] Result<void> sign(std::size_t lane);
 
@@ -111,8 +114,13 @@ class Sequencer {
     std::size_t lane;
     StoredCheckpoint checkpoint;
   };
+  struct Joining {
+    Lane lane;
+    std::function<void(const Result<void>&)> joined;
+  };
   struct Written;
 
+  [[nodiscard]] Result<void> take_up_joining();
   [[nodiscard]] std::vector<Taken> take();
   [[nodiscard]] Result<void> write_records(Taken& taken, Written& written);
   [[nodiscard]] Result<void> make_durable(Written& written, Released& released);
@@ -127,7 +135,7 @@ class Sequencer {
   const SequencerOptions options_;
   const std::function<void(const Released&)> release_;
 
-  // The writer's.
+  // The writer's; lanes_ grows under mutex_ too.
   std::vector<Lane> lanes_;
   RecordScreen screen_;
   CommitNumber last_;
@@ -140,6 +148,7 @@ class Sequencer {
   std::condition_variable waiting_;
   std::vector<std::deque<Queued>> queues_;
   std::vector<Adopted> adopted_;  // not stored yet
+  std::vector<Joining> joining_;
   std::size_t queued_ = 0;
   bool writer_waits_ = false;
   bool closing_ = false;

@@ -74,9 +74,30 @@ Result<void> check_plan(const SpacePlan& plan) {
     coordinators += institution.kind == InstitutionKind::coordinator ? 1 : 0;
     ledgers += ledgers_of(institution).size();
   }
-  if (coordinators != 1) return refuse("institutions", "exactly one must be the coordinating body");
+  if (plan.joined && coordinators != 0) return refuse("institutions", "the space has its coordinating body");
+  if (!plan.joined && coordinators != 1) return refuse("institutions", "exactly one must be the coordinating body");
   if (ledgers > kTipLedgersMax) return refuse("institutions", "more ledgers than one node takes");
   return {};
+}
+
+// The data of institution.registered; `named`: for another ledger than the institution's own.
+Json registered_data(const std::string& space, const InstitutionPlan& institution, bool named,
+                     std::string_view public_key) {
+  Json data = Json::object();
+  if (named) data["institution"] = institution.id;
+  data["name"] = Json{{"ko", institution.name_ko.empty() ? institution.id : institution.name_ko},
+                      {"en", institution.name_en.empty() ? institution.id : institution.name_en}};
+  data["kind"] = name(institution.kind);
+  if (institution.advanced_general) data["advanced_general"] = true;
+  if (!institution.designations.empty()) {
+    Json designations = Json::array();
+    for (const std::string& kind : institution.designations) {
+      designations.push_back(Json{{"kind", kind}, {"number", space + "-" + institution.id}});
+    }
+    data["designations"] = std::move(designations);
+  }
+  data["public_key"] = public_key;
+  return data;
 }
 
 // Makes the founding records of one space. Each is signed by the coordinating body.
@@ -111,7 +132,13 @@ class Founder {
     return key;
   }
   Result<void> submit(Node& node, const LedgerId& ledger, std::string_view type, Json data);
-  [[nodiscard]] Json institution_data(const InstitutionPlan& institution, bool named) const;
+  [[nodiscard]] Json institution_data(const InstitutionPlan& institution, bool named) const {
+    const LedgerId ledger = LedgerId::of(institution.id, LedgerKind::shared);
+    return registered_data(plan_.space, institution, named, keys_.at(ledger).vkey(KeyUse::emitter));
+  }
+  [[nodiscard]] const SigningKey& coordinator() const {
+    return plan_.joined ? *plan_.joined->coordinator : *coordinator_;
+  }
 
   const std::filesystem::path& directory_;
   const SpacePlan& plan_;
@@ -155,24 +182,6 @@ Result<void> Founder::make_keys() {
   return {};
 }
 
-Json Founder::institution_data(const InstitutionPlan& institution, bool named) const {
-  Json data = Json::object();
-  if (named) data["institution"] = institution.id;
-  data["name"] = Json{{"ko", institution.name_ko.empty() ? institution.id : institution.name_ko},
-                      {"en", institution.name_en.empty() ? institution.id : institution.name_en}};
-  data["kind"] = name(institution.kind);
-  if (institution.advanced_general) data["advanced_general"] = true;
-  if (!institution.designations.empty()) {
-    Json designations = Json::array();
-    for (const std::string& kind : institution.designations) {
-      designations.push_back(Json{{"kind", kind}, {"number", plan_.space + "-" + institution.id}});
-    }
-    data["designations"] = std::move(designations);
-  }
-  data["public_key"] = keys_.at(LedgerId::of(institution.id, LedgerKind::shared)).vkey(KeyUse::emitter);
-  return data;
-}
-
 Result<void> Founder::submit(Node& node, const LedgerId& ledger, std::string_view type, Json data) {
   Json event = Json::object();
   event["specversion"] = "1.0";
@@ -184,7 +193,7 @@ Result<void> Founder::submit(Node& node, const LedgerId& ledger, std::string_vie
   event["ledger"] = ledger.text();
   event["data"] = std::move(data);
   std::string bytes = event.dump();
-  AuthorSignature signature = sign_event(*coordinator_, plan_.space + "/" + ledger.text(), bytes);
+  AuthorSignature signature = sign_event(coordinator(), plan_.space + "/" + ledger.text(), bytes);
   Submission submission{ledger, std::move(bytes), std::move(signature), false};
   auto queued = node.submit(std::move(submission), [this](const Result<Placement>& placement) {
     if (refused_) return;
@@ -215,8 +224,8 @@ Result<void> Founder::submit_all(Node& node) {
       genesis["kind"] = name(institution.kind);
       genesis["ledger_kind"] = name(ledger.kind());
       genesis["log_key"] = keys.vkey(KeyUse::log);
-      genesis["coordinator_key"] = coordinator_->verifier().text();
-      genesis["recovery_key"] = recovery_->verifier().text();
+      genesis["coordinator_key"] = coordinator().verifier().text();
+      genesis["recovery_key"] = plan_.joined ? plan_.joined->recovery_key : recovery_->verifier().text();
       genesis["screen"] = Json{{"version", kScreenVersion}, {"digest", screen_digest_}};
       if (auto done = submit(node, ledger, "ledger.genesis", std::move(genesis)); !done) return done;
       if (auto done = submit(node, ledger, "institution.registered", institution_data(institution, coordinates));
@@ -254,6 +263,20 @@ std::filesystem::path space_key_path(const std::filesystem::path& directory, Key
 
 std::filesystem::path pseudonym_key_path(const std::filesystem::path& directory, std::string_view institution) {
   return directory / "keys" / institution / "pseudonym.key";
+}
+
+std::string joined_event(const SpacePlan& plan, const InstitutionPlan& institution, const LedgerId& coordinator,
+                         std::string_view public_key, const Clock& clock) {
+  Json event = Json::object();
+  event["specversion"] = "1.0";
+  event["id"] = Chance(plan.key_seed).uuid();
+  event["source"] = "/spaces/" + plan.space;
+  event["type"] = "kr.jangbu.institution.registered.v1";
+  event["time"] = to_string(Timestamp::from_milliseconds(clock.wall_milliseconds()));
+  event["institution"] = coordinator.institution();
+  event["ledger"] = coordinator.text();
+  event["data"] = registered_data(plan.space, institution, true, public_key);
+  return event.dump();
 }
 
 Result<void> create_space(const std::filesystem::path& directory, const SpacePlan& plan, const Clock& clock,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,13 +23,25 @@ struct InstitutionPlan {
   std::string name_ko, name_en;
 };
 
+// What new institutions of a space that is there already need of it.
+struct JoinedSpace {
+  std::shared_ptr<const SigningKey> coordinator;  // signs their first entries
+  std::string recovery_key;                       // the space's, as a verifier key
+};
+
 struct SpacePlan {
   std::string space;                          // "medspace"
-  std::vector<InstitutionPlan> institutions;  // exactly one coordinator
+  std::vector<InstitutionPlan> institutions;  // exactly one coordinator; none with `joined`
+  std::optional<JoinedSpace> joined;
   // Empty: keys from the machine's random source. Else every key is derived from it: for demonstrations and tests only.
   std::string key_seed;
   std::string passphrase;  // for all key files; empty: in clear
 };
+
+// The event that a space's coordinating body writes into its own ledger when an institution has joined; unsigned.
+// `public_key`: the institution's emitter key.
+[[nodiscard]] std::string joined_event(const SpacePlan& plan, const InstitutionPlan& institution,
+                                       const LedgerId& coordinator, std::string_view public_key, const Clock& clock);
 
 // Makes `directory` (which must not exist, or be empty): database, tip, `keys/` and, in each ledger, its first entries:
 // ledger.genesis; then, signed by the coordinating body, institution.registered and key.registered for a system key, an

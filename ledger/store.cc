@@ -29,7 +29,8 @@ std::vector<FamilyOptions> families() {
            .unordered = true,
            .compress = false,
            .block_bytes = 4 << 10,
-           .write_buffer_bytes = std::size_t{16} << 20},
+           // Sorted when it is full, in memory: small enough for a processor's cache, which larger ones are not.
+           .write_buffer_bytes = std::size_t{4} << 20},
           {.name = "checkpoints", .write_buffer_bytes = std::size_t{4} << 20},
           {.name = "governing", .write_buffer_bytes = std::size_t{1} << 20},
           {.name = "meta", .write_buffer_bytes = std::size_t{1} << 20}};
@@ -155,6 +156,19 @@ Result<void> Store::found(std::string_view space, std::span<const LedgerId> ledg
   }
   if (auto written = database_->write(batch, true); !written) return written;
   return read_meta();
+}
+
+std::string Store::name_of(LedgerNumber ledger) const {
+  const auto name = database_->get(kMeta, meta_key(kLedgerPrefix, ledger));
+  return name && *name ? **name : "ledger number " + std::to_string(ledger.value());
+}
+
+Result<void> Store::add_ledger(const LedgerId& ledger) {
+  Batch batch;
+  batch.put(kMeta, meta_key(kLedgerPrefix, LedgerNumber(ledgers_.size())), ledger.text());
+  if (auto written = database_->write(batch, true); !written) return written;
+  ledgers_.push_back(ledger);
+  return {};
 }
 
 Result<void> Store::finish_founding() {
@@ -343,7 +357,7 @@ Result<void> Store::visit(const Batch& batch, Visitor& visitor) {
 }
 
 Result<void> Store::commit(const Batch& batch) { return database_->write(batch, true); }
-Result<void> Store::fill(const Batch& batch) { return database_->write(batch, false); }
+Result<void> Store::fill(const Batch& batch) { return database_->write_unlogged(batch); }
 Result<void> Store::flush() { return database_->flush(); }
 Result<void> Store::compact() { return database_->compact(); }
 Result<void> Store::copy_to(const std::filesystem::path& target) const { return database_->checkpoint(target); }

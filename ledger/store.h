@@ -53,7 +53,11 @@ class Store {
   [[nodiscard]] Result<void> finish_founding();
 
   [[nodiscard]] const std::string& space() const { return space_; }
-  [[nodiscard]] const std::vector<LedgerId>& ledgers() const { return ledgers_; }  // [i] has LedgerNumber i
+  // [i] has LedgerNumber i. Before anybody else uses the store, or in the writer's thread.
+  [[nodiscard]] const std::vector<LedgerId>& ledgers() const { return ledgers_; }
+  [[nodiscard]] std::string name_of(LedgerNumber ledger) const;  // for messages; any thread
+  // One more ledger, empty, with the next number. Synced. The writer's thread.
+  [[nodiscard]] Result<void> add_ledger(const LedgerId& ledger);
   [[nodiscard]] Result<bool> is_founded() const;
   [[nodiscard]] Result<CommitNumber> last_commit() const;
 
@@ -99,7 +103,7 @@ class Store {
 
   // Atomic and synced. Error: commit_unknown; then close and start again.
   [[nodiscard]] Result<void> commit(const Batch& batch);
-  // The same, and not synced: while a store is filled that is not founded yet (ledger_builder.h).
+  // While a store is filled that is not founded yet (directory_builder.h): nothing of it is durable before flush().
   [[nodiscard]] Result<void> fill(const Batch& batch);
 
   [[nodiscard]] Result<void> flush();

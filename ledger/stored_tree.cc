@@ -8,7 +8,7 @@ namespace {
 Result<std::shared_ptr<const TileTree>> read_full_tile(const Store& store, LedgerNumber ledger, TileId tile) {
   auto tree = store.tile_tree(ledger, tile);
   if (tree && !*tree) {
-    return fail(Code::store_corrupt, store.ledgers().at(ledger.value()).text(),
+    return fail(Code::store_corrupt, store.name_of(ledger),
                 "tile " + std::to_string(tile.level) + "/" + std::to_string(tile.index) + " is missing");
   }
   return tree;

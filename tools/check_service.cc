@@ -51,6 +51,7 @@ struct CheckService::Impl {
     int waiting_looks = 0;  // since when its timeline waits for the same
   };
   std::vector<Running> runners;
+  std::size_t ledgers = 0;  // how many the node had when the runners were opened
   std::chrono::steady_clock::time_point ticks_again{}, checks_again{};
 
   Result<void> read_keys();
@@ -88,7 +89,7 @@ Result<void> CheckService::Impl::read_keys() {
   for (const LedgerId& ledger : options.node->ledgers()) {
     const auto path = key_path(options.directory, ledger, KeyUse::system);
     // A node without a ledger's system key checks and compares, but concludes nothing there.
-    if (!std::filesystem::exists(path)) continue;
+    if (system_keys.contains(ledger) || !std::filesystem::exists(path)) continue;
     auto key = read_signing_key(path, options.ask_passphrase);
     if (!key) return tl::unexpected(key.error());
     system_keys.emplace(ledger, std::move(*key));
@@ -97,7 +98,7 @@ Result<void> CheckService::Impl::read_keys() {
                                                                {KeyUse::coordinator, &coordinator_key}};
   for (const auto& [use, into] : own) {
     const auto path = space_key_path(options.directory, use);
-    if (!std::filesystem::exists(path)) continue;
+    if (*into || !std::filesystem::exists(path)) continue;
     auto key = read_signing_key(path, options.ask_passphrase);
     if (!key) return tl::unexpected(key.error());
     into->emplace(std::move(*key));
@@ -193,7 +194,7 @@ void CheckService::Impl::look_at_time(const Running& one) {
 }
 
 void CheckService::Impl::tick_by_itself() {
-  if (!ticker_key || options.clock->steady() < ticks_again) return;
+  if (!ticker_key || !coordinator || options.clock->steady() < ticks_again) return;
   Result<void> done;
   // After an error it is opened anew: somebody else may have ticked, and the ledger knows.
   if (!ticker) done = open_ticker();
@@ -212,9 +213,20 @@ void CheckService::Impl::tick_by_itself() {
 }
 
 bool CheckService::Impl::step_by_itself() {
-  if (!coordinator || options.clock->steady() < checks_again) return false;
+  if (options.clock->steady() < checks_again) return false;
   Result<void> done;
-  if (runners.empty()) done = open_checks();
+  // A node that follows may get the coordinating body's ledger, or a hospital's, later than it starts.
+  if (const std::size_t now = options.node->views().size(); now != ledgers) {
+    ledgers = now;
+    runners.clear();
+    database.reset();
+    if (!coordinator) {
+      if (auto found = coordinator_ledger(*options.node)) coordinator = *found;
+    }
+    done = read_keys();
+  }
+  if (!coordinator) return false;
+  if (done && runners.empty()) done = open_checks();
   if (done) {
     const auto left = step();
     if (left) {
@@ -262,6 +274,7 @@ Result<std::unique_ptr<CheckService>> CheckService::open(const CheckServiceOptio
   // A node without the coordinating body's ledger has no timeline: it ledgers and serves, others check.
   if (auto found = coordinator_ledger(*options.node)) impl->coordinator = *found;
   if (!impl->coordinator) return std::unique_ptr<CheckService>(new CheckService(std::move(impl)));
+  impl->ledgers = options.node->views().size();
   if (auto read = impl->read_keys(); !read) return tl::unexpected(read.error());
 
   if (auto opened = impl->open_checks(); !opened) return tl::unexpected(opened.error());

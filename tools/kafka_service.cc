@@ -17,6 +17,7 @@ constexpr std::chrono::seconds kLookAgain{3};
 
 Result<std::unique_ptr<KafkaService>> KafkaService::open(Node& node, const KafkaSettings& settings, const Clock& clock,
                                                          const std::filesystem::path& directory,
+                                                         std::vector<LedgerId> ledgers,
                                                          std::function<void(const Error&)> ended) {
   auto reader = KafkaReader::open(settings);
   if (!reader) return tl::unexpected(reader.error());
@@ -29,6 +30,7 @@ Result<std::unique_ptr<KafkaService>> KafkaService::open(Node& node, const Kafka
   service->looker_ = std::move(*looker);
   service->order_ = std::make_unique<KafkaOrder>(std::move(*producer), node.space());
   KafkaFollowerOptions options;
+  options.ledgers = std::move(ledgers);
   options.looker.cluster_file = directory / "cluster";
   service->follower_ = std::make_unique<KafkaFollower>(node, *service->reader_, *service->looker_,
                                                        service->order_.get(), clock, std::move(options));

@@ -17,11 +17,12 @@ namespace jangbu::tools {
 
 class KafkaService {
  public:
-  // The node orders its records by its topics from here on. `ended` is called with the error that ended the reading, on
-  // its thread. Both outlive this. Errors: bad_value (a setting).
+  // `ledgers`: see KafkaFollowerOptions. The node orders its records by its topics from here on. `ended` is called with
+  // the error that ended the reading, on its thread. Both outlive this. Errors: bad_value (a setting).
   [[nodiscard]] static Result<std::unique_ptr<KafkaService>> open(Node& node, const KafkaSettings& settings,
                                                                   const Clock& clock,
                                                                   const std::filesystem::path& directory,
+                                                                  std::vector<LedgerId> ledgers,
                                                                   std::function<void(const Error&)> ended);
   // Stops reading, then tells whoever waits shutting_down. Before the node's writer ends.
   ~KafkaService();

@@ -76,8 +76,13 @@ class ServedLedger final : public LedgerSource {
 Result<std::string> file_bytes(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return fail(Code::io, path.string(), "cannot be opened");
-  std::string bytes{std::istreambuf_iterator<char>(in), {}};
-  if (in.bad()) return fail(Code::io, path.string(), "cannot be read");
+  std::error_code error;
+  std::string bytes(static_cast<std::size_t>(fs::file_size(path, error)), '\0');
+  if (error) return fail(Code::io, path.string(), error.message());
+  in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (!in || static_cast<std::size_t>(in.gcount()) != bytes.size()) {
+    return fail(Code::io, path.string(), "cannot be read");
+  }
   return bytes;
 }
 

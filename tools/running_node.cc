@@ -252,13 +252,14 @@ Result<std::unique_ptr<RunningNode>> RunningNode::open(const RunningNodeOptions&
   }
   if (!options.read_only && options.kafka) {
     auto kafka =
-        KafkaService::open(*impl->node, *options.kafka, *options.clock, options.directory,
+        KafkaService::open(*impl->node, *options.kafka, *options.clock, options.directory, options.kafka_ledgers,
                            [running = impl.get()](const Error& error) { running->report(tl::unexpected(error)); });
     if (!kafka) return tl::unexpected(kafka.error());
     impl->kafka = std::move(*kafka);
     impl->standings.attach_kafka([service = impl->kafka.get()] {
       return api::KafkaStanding{service->order().connected() && service->follower().connected(),
-                                service->order().queued(), service->follower().states()};
+                                service->order().queued(), service->follower().states(),
+                                service->follower().strangers()};
     });
   }
   if (!options.read_only) {

@@ -31,6 +31,8 @@ struct RunningNodeOptions {
   bool recover = false;  // see NodeOptions
   // Set: the ledgers' order comes from their Kafka topics; else from this process.
   std::optional<KafkaSettings> kafka;
+  // Only these topics are read; empty: all, and those of ledgers that are still to come.
+  std::vector<LedgerId> kafka_ledgers;
   std::optional<std::size_t> commit_records_max;  // see NodeOptions
   // "http://..." of a node from which the checkpoints of followed ledgers are taken over; empty: from ticks, hourly.
   std::string peer;

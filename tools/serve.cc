@@ -16,6 +16,7 @@ struct Options {
   bool intake = true;
   bool without_checks = false;
   std::string peer;
+  std::vector<std::string> ledgers;
   bool read_only = false;
   std::string kafka;
   std::optional<std::size_t> commit_records;
@@ -48,6 +49,11 @@ Result<void> serve(Environment& environment, const Options& options) {
     auto settings = parse_kafka_settings(options.kafka);
     if (!settings) return tl::unexpected(settings.error());
     running_options.kafka = std::move(*settings);
+    for (const std::string& name : options.ledgers) {
+      auto ledger = LedgerId::parse(name);
+      if (!ledger) return fail(Code::bad_usage, "--ledger", name + " is no ledger's id");
+      running_options.kafka_ledgers.push_back(std::move(*ledger));
+    }
   }
   running_options.say = [&environment](std::string_view line) { environment.err << line << '\n' << std::flush; };
   auto running = RunningNode::open(running_options);
@@ -81,6 +87,12 @@ void add_following(CLI::App& command, Options& options) {
   command.add_option("--peer", options.peer,
                      "URL of a node from which the checkpoints of ledgers that this one follows are taken over; "
                      "without it they come with the ticks, once an hour");
+  command
+      .add_option("--ledger", options.ledgers,
+                  "with --kafka: read this ledger's topic, and none but those named; may be given again. Without it: "
+                  "all, and topics of ledgers that come later")
+      ->expected(1)
+      ->take_all();
   command
       .add_option("--commit-records", options.commit_records,
                   "write at most so many records in one commit; fewer: shorter waits, less throughput")

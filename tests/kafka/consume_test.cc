@@ -83,7 +83,8 @@ class Consumers : public WholeNode {
             ASSERT_NE(key, nullptr);
             signature = AuthorSignature{key->key.name(), key->key.key_hash(), stored.entry.author->signature};
           }
-          said.push_back({stored.entry.received_ms, view.info().id.text(),
+          said.push_back({stored.entry.received_ms,
+                          view.info().id.text(),
                           {std::string(stored.entry.body), topic_headers(signature)}});
         }
       }
@@ -143,11 +144,11 @@ TEST_F(Consumers, ConcludeTheSameHoweverTheyAreKilled) {
     ASSERT_TRUE(producer);
     std::size_t delivered = 0, sent = 0;
     for (const Said& each : said) {
-      EXPECT_TRUE((*producer)->publish(topic(each.ledger), *each.record.value, each.record.headers,
-                                       [&](const auto& delivery) {
-                                         EXPECT_TRUE(delivery);
-                                         ++delivered;
-                                       }));
+      EXPECT_TRUE(
+          (*producer)->publish(topic(each.ledger), *each.record.value, each.record.headers, [&](const auto& delivery) {
+            EXPECT_TRUE(delivery);
+            ++delivered;
+          }));
       if (++sent % (said.size() / 30 + 1) == 0) {
         (*producer)->serve(std::chrono::milliseconds(0));
         std::this_thread::sleep_for(std::chrono::milliseconds(700));

@@ -65,10 +65,8 @@ TEST_F(Replicas, FollowCosignAndTakeOverWhenTheSignerIsGone) {
   const std::string path = "/ledgers/" + std::string(kPatients) + "/checkpoint";
   const std::string theirs = text(signer->url(), path), ours = text(replica->url(), path);
   EXPECT_TRUE(ours.starts_with(theirs)) << ours;
-  const auto cosigner =
-      read_signing_key(space_key_path(directory("replica"), KeyUse::witness), [](const std::filesystem::path&) {
-        return std::optional<std::string>();
-      });
+  const auto cosigner = read_signing_key(space_key_path(directory("replica"), KeyUse::witness),
+                                         [](const std::filesystem::path&) { return std::optional<std::string>(); });
   ASSERT_TRUE(cosigner);
   const std::vector<VerifierKey> trusted{cosigner->verifier()};
   const auto opened = open_note(ours, trusted);
@@ -77,7 +75,8 @@ TEST_F(Replicas, FollowCosignAndTakeOverWhenTheSignerIsGone) {
 
   // It takes events in: they go to Kafka, and the signer signs them.
   auto client = tools::HttpClient::make(replica->url());
-  const auto accepted = client->send("POST", "/v1/events", {{"content-type", "application/cloudevents+json"}, {"prefer", "wait=20"}}, access(60));
+  const auto accepted = client->send(
+      "POST", "/v1/events", {{"content-type", "application/cloudevents+json"}, {"prefer", "wait=20"}}, access(60));
   ASSERT_TRUE(accepted);
   EXPECT_EQ(accepted->status, 202) << accepted->body;
   EXPECT_THAT(accepted->body, HasSubstr("/v1/receipts?ledger=hanbit.patients"));
@@ -191,6 +190,78 @@ TEST_F(Replicas, ABackupIsBroughtUpToWhatKafkaHasBeforeItSigns) {
       jangbu({"verify", directory("restored"), "--ledger", kPatients, "--receipt", directory("receipt")});
   EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
   ASSERT_NO_FATAL_FAILURE(expect_same_ledgers(node_, directory("restored")));
+}
+
+TEST_F(Replicas, ANewInstitutionsTopicsAreTakenUpByNodesThatRun) {
+  ASSERT_NO_FATAL_FAILURE(make_topics());
+  const Ran made = jangbu({"init", directory("joining"), "--join", node_, "--institution", "mirae:hospital"});
+  ASSERT_EQ(made.status, 0) << made.err;
+  ASSERT_NO_FATAL_FAILURE(rebuild({directory("replica"), "--from", node_}));
+  auto center = serve();
+  auto replica = serve({}, directory("replica"));
+  ASSERT_TRUE(comes([&] { return followed(center->url()); })) << center->said();
+
+  // A topic that says it is of this space, begun by somebody else: named, and nothing is taken up.
+  ASSERT_TRUE(admin()->create_topic(topic("intruder"), 1, {{"message.timestamp.type", "LogAppendTime"}}));
+  ASSERT_NO_FATAL_FAILURE(write("intruder", {structured(access(1))}));
+
+  const Ran topics = jangbu(
+      {"topics", "create", directory("joining"), "--kafka", kafka_, "--from-genesis", "--pins", directory("pins")});
+  ASSERT_EQ(topics.status, 0) << topics.err;
+  // Its signer; the two that run find the topics by themselves.
+  ASSERT_NO_FATAL_FAILURE(rebuild({directory("mirae"), "--pins", directory("pins")}));
+  std::filesystem::copy(directory("joining") + "/keys", directory("mirae") + "/keys",
+                        std::filesystem::copy_options::recursive);
+  auto signer = serve({}, directory("mirae"));
+  const Ran said = jangbu({"emit", "--node", center->url(), "--key", node_ + "/keys/coordinator.key", "--quiet",
+                           directory("joining") + "/registered.ndjson"});
+  EXPECT_EQ(said.status, 0) << said.out << said.err;
+  const std::string event =
+      R"({"specversion":"1.0","type":"kr.jangbu.source.heartbeat.v1","source":"/mirae/gateway","id":")" + id_of(1) +
+      R"(","time":"2026-03-01T09:00:00Z","institution":"mirae","ledger":"mirae","data":{"next":1,"backlog":0}})";
+  ASSERT_NO_FATAL_FAILURE(write("mirae", {structured(event)}));
+  for (const auto* node : {&center, &replica, &signer}) {
+    EXPECT_TRUE(comes([&] { return holds((*node)->url(), "%2Fmirae%2Fgateway", 1); })) << (*node)->said();
+  }
+  ASSERT_FALSE(HasFailure());
+  // A tick names it, so the checks see it.
+  EXPECT_TRUE(comes([&] {
+    const auto ticks =
+        jangbu({"query", "--node", center->url(), "--type", "tick", "--limit", "50", "--format", "json", "--entries"});
+    return ticks.out.find("\"mirae\"") != std::string::npos;
+  }));
+  const Json readiness = get(center->url(), "/readyz");
+  bool named = false;
+  for (const Json& trouble : readiness["troubles"]) {
+    if (trouble["part"] != "topic " + topic("intruder")) continue;
+    named = true;
+    EXPECT_EQ(trouble["code"], "bad_entry") << trouble.dump();
+  }
+  EXPECT_TRUE(named) << readiness.dump(1);
+  EXPECT_TRUE(get(center->url(), "/v1/ledgers/intruder", 404).contains("title"));
+
+  // After a restart it is there, and followed.
+  EXPECT_EQ(center->stop(), 0) << center->said();
+  ASSERT_TRUE(center->start()) << center->said();
+  EXPECT_TRUE(comes([&] { return holds(center->url(), "%2Fmirae%2Fgateway", 1) && followed(center->url()); }));
+  for (auto* node : {&center, &replica, &signer}) EXPECT_EQ((*node)->stop(), 0) << (*node)->said();
+  const auto removing = admin();
+  for (const char* ledger : {"mirae", "mirae.patients", "intruder"}) (void)removing->delete_topic(topic(ledger));
+  ASSERT_NO_FATAL_FAILURE(expect_same_ledgers(node_, directory("replica")));
+}
+
+TEST_F(Replicas, FollowSomeLedgersOnly) {
+  ASSERT_NO_FATAL_FAILURE(make_topics());
+  ASSERT_NO_FATAL_FAILURE(
+      rebuild({directory("replica"), "--from", node_, "--ledger", kPatients, "--ledger", "haneul"}));
+  auto signer = serve();
+  auto replica = serve({"--ledger", kPatients}, directory("replica"));
+  ASSERT_NO_FATAL_FAILURE(write_accesses(0, 5));
+  ASSERT_TRUE(comes([&] { return holds(replica->url(), "%2Fhanbit%2Femr", 4); })) << replica->said();
+  const Json topics = get(replica->url(), "/readyz")["kafka"]["topics"];
+  ASSERT_EQ(topics.size(), 1U) << topics.dump();
+  EXPECT_EQ(topics[0]["ledger"], kPatients);
+  EXPECT_TRUE(get(replica->url(), "/v1/ledgers/hanbit", 404).contains("title")) << "it was not rebuilt";
 }
 
 }  // namespace

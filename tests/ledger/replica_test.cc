@@ -293,6 +293,50 @@ TEST_F(Replica, NothingIsBuiltOfWhatDoesNotHold) {
   EXPECT_EQ(Node::open(options(), types()).error().code, Code::no_such_node);
 }
 
+TEST_F(Replica, TakesUpALedgerThatItHasNot) {
+  // Only haneul and nuri at first.
+  DirectoryBuilderOptions building;
+  building.directory = directory();
+  building.pins = pins();
+  std::erase_if(building.pins.ledgers, [](const LedgerPin& pin) { return pin.ledger.institution() == "hanbit"; });
+  building.types = types();
+  ASSERT_TRUE((*DirectoryBuilder::begin(std::move(building)))->finish());
+  const LedgerView theirs = *signer->view(hanbit);
+  const LedgerPin pin = *pins().find(hanbit);
+  const auto records = [&](Node& replica, std::uint64_t from, std::uint64_t end) {
+    const SigningKey coordinator = read_key(space_key_path(space.directory(), KeyUse::coordinator));
+    for (std::uint64_t i = from; i < end; ++i) {
+      const auto stored = theirs.entry(SequenceNumber(i));
+      Submission submission{hanbit, std::string(stored->entry.body),
+                            sign_event(coordinator, "medspace/hanbit", stored->entry.body), false};
+      if (!stored->entry.author) submission.signature.reset();
+      submission.source = SourcePosition{stored->entry.generation, stored->entry.offset, stored->entry.received_ms};
+      std::vector<Submission> all;
+      all.push_back(std::move(submission));
+      const auto placed = put(replica, std::move(all)).front();
+      ASSERT_TRUE(placed) << to_string(placed.error());
+    }
+  };
+  {
+    const auto replica = open();
+    EXPECT_FALSE(replica->has(hanbit));
+    const SigningKey stranger = *SigningKey::generate("stranger");
+    EXPECT_EQ(replica->take_up(pin, stranger.verifier()).error().code, Code::key_unknown);
+    ASSERT_TRUE(replica->take_up(pin, pins().coordinator_key));
+    ASSERT_TRUE(replica->commit_pending());
+    EXPECT_TRUE(replica->has(hanbit));
+    EXPECT_TRUE(replica->follows(hanbit));
+    EXPECT_FALSE(replica->view(hanbit)) << "no genesis yet";
+    EXPECT_EQ(replica->take_up(pin, pins().coordinator_key).error().code, Code::already_exists);
+    ASSERT_NO_FATAL_FAILURE(records(*replica, 0, 5));
+  }
+  const auto replica = open();  // it is still there
+  ASSERT_TRUE(replica->follows(hanbit));
+  ASSERT_NO_FATAL_FAILURE(records(*replica, 5, 30));
+  EXPECT_EQ(replica->view(hanbit)->root(), *theirs.root_at(TreeSize(30)));
+  EXPECT_TRUE(audit(*replica->view(hanbit)));
+}
+
 TEST_F(Replica, ALostPinsFileOrALogKeyOfAnotherLedgerIsNoQuietChange) {
   ASSERT_NO_FATAL_FAILURE(build());
   const auto target = key_path(directory(), hanbit, KeyUse::log);

@@ -110,5 +110,6 @@ int verify(const Options& options);
 int search(const Options& options);
 int report(const Options& options);
 int kafka(const Options& options);
+int rebuild(const Options& options);
 
 }  // namespace jangbu::bench

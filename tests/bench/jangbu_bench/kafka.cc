@@ -87,7 +87,7 @@ class Serving {
           const auto ended = node_->run_writer(stop);
           if (!ended) die(ended.error());
         }),
-        service_(value_of(tools::KafkaService::open(*node_, settings, BenchSpace::clock(), space.directory(),
+        service_(value_of(tools::KafkaService::open(*node_, settings, BenchSpace::clock(), space.directory(), {},
                                                     [](const Error& error) { die(error); }))) {}
   ~Serving() {
     service_.reset();

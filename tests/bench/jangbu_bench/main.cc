@@ -1,6 +1,6 @@
 // jangbu-bench: what the whole thing costs, one workload a command.
 //
-//   jangbu-bench append|http|verify|search|report [--entries N] [--seed N] [--folder DIR] [--json] [--tiny]
+//   jangbu-bench append|http|verify|search|report|rebuild [--entries N] [--seed N] [--folder DIR] [--json] [--tiny]
 //   jangbu-bench kafka --kafka BROKERS|FILE ...
 //
 // Everything that is written is synced. --tiny is for seeing that it runs; nothing is asserted about times.
@@ -16,14 +16,16 @@ struct Command {
   std::string_view name;
   int (*run)(const jangbu::bench::Options&);
 };
-constexpr Command kCommands[] = {{"append", jangbu::bench::append}, {"http", jangbu::bench::http},
-                                 {"verify", jangbu::bench::verify}, {"search", jangbu::bench::search},
-                                 {"report", jangbu::bench::report}, {"kafka", jangbu::bench::kafka}};
+constexpr Command kCommands[] = {{"append", jangbu::bench::append},  {"http", jangbu::bench::http},
+                                 {"verify", jangbu::bench::verify},  {"search", jangbu::bench::search},
+                                 {"report", jangbu::bench::report},  {"kafka", jangbu::bench::kafka},
+                                 {"rebuild", jangbu::bench::rebuild}};
 
 int usage() {
-  std::fprintf(stderr,
-               "usage: jangbu-bench append|http|verify|search|report [--entries N] [--seed N] [--folder DIR] [--json] "
-               "[--tiny]\n       jangbu-bench kafka --kafka BROKERS|FILE ...\n");
+  std::fprintf(
+      stderr,
+      "usage: jangbu-bench append|http|verify|search|report|rebuild [--entries N] [--seed N] [--folder DIR] [--json] "
+      "[--tiny]\n       jangbu-bench kafka --kafka BROKERS|FILE ...\n");
   return 2;
 }
 
