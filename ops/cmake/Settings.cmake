@@ -26,6 +26,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 sees null dereferences and overlaps in inlined standard library code that cannot happen (PR 105562, 105329).
   target_compile_options(jangbu_flags INTERFACE -Wno-null-dereference -Wno-restrict)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # librdkafka's macros for producing are such expressions; embedded files are long strings.
+  target_compile_options(jangbu_flags INTERFACE -Wno-gnu-statement-expression -Wno-overlength-strings)
+endif()
 if(JANGBU_SANITIZE)
   target_compile_options(jangbu_flags INTERFACE -fsanitize=${JANGBU_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(jangbu_flags INTERFACE -fsanitize=${JANGBU_SANITIZE})
