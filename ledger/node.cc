@@ -391,6 +391,12 @@ Result<void> Node::backup(const std::filesystem::path& target) const {
     if (const auto& view = released->views[i]) heads.push_back(LedgerHead{view->info->id, view->size, view->root});
   }
   if (auto copied = impl_->store->copy_to(database_path(target)); !copied) return copied;
+  // After the database, since pins only grow.
+  const auto pins = read_pins(files, impl_->options.directory);
+  if (!pins) return tl::unexpected(pins.error());
+  if (*pins) {
+    if (auto written = write_pins(target, **pins); !written) return written;
+  }
   const auto tip = TipFile::create(files, tip_path(target), released->commit, heads);
   if (!tip) return tl::unexpected(tip.error());
 

@@ -124,6 +124,7 @@ Result<std::vector<std::string>> say_recovered(Node& node, const NodeOptions& op
     const auto note = read_note(files, path);
     if (!note) return tl::unexpected(note.error());
     for (const LedgerHead& head : note->heads) {
+      if (node.follows(head.id)) continue;  // its signer's copy is as it was
       const LedgerId into = LedgerId::of(head.id.institution(), LedgerKind::shared);
       const auto authors = node.authors(into);
       const auto key = read_signing_key(key_path(options.directory, into, KeyUse::system), options.ask_passphrase);
@@ -137,6 +138,7 @@ Result<std::vector<std::string>> say_recovered(Node& node, const NodeOptions& op
       events.push_back(Submission{into, std::move(event), std::move(signature), false});
     }
   }
+  if (events.empty() && unsaid.empty()) remove_recovered_notes(database);
   // Counted down on the writer's thread only.
   const auto left = std::make_shared<std::size_t>(events.size() + unsaid.size());
   for (Submission& event : events) {

@@ -1,6 +1,4 @@
 // What one commit does with the records that it takes: the second half of sequencer.h.
-#include "ledger/sequencer.h"
-
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -8,6 +6,7 @@
 #include "ledger/checkpoint.h"
 #include "ledger/hash_again.h"
 #include "ledger/lane_batch.h"
+#include "ledger/sequencer.h"
 #include "schemas/invariant.h"
 
 namespace jangbu {

@@ -8,6 +8,7 @@
 #include "ledger/files.h"
 #include "ledger/keys.h"
 #include "ledger/node.h"
+#include "ledger/pins.h"
 #include "ledger/recovery.h"
 
 namespace jangbu::tools {
@@ -69,7 +70,14 @@ Result<void> write_mark(const fs::path& target, const std::string& text) {
   return Files::machine().sync_directory(target);
 }
 
-// Database and tip as they stand, file by file.
+// Of a directory that follows ledgers. They only grow, so they are copied after the database: what it holds is pinned.
+Result<void> copy_pins(const fs::path& from, const fs::path& target, const CopyProgress& progress) {
+  std::error_code error;
+  if (!fs::exists(pins_path(from), error)) return {};
+  return copy_file(pins_path(from), pins_path(target), progress);
+}
+
+// Database, tip and pins as they stand, file by file.
 Result<void> copy_all(const fs::path& from, const fs::path& target, const CopyProgress& progress) {
   if (auto copied = copy_file(tip_path(from), tip_path(target), progress); !copied) return copied;
   const auto names = names_in(database_path(from));
@@ -80,6 +88,7 @@ Result<void> copy_all(const fs::path& from, const fs::path& target, const CopyPr
       return copied;
     }
   }
+  if (auto copied = copy_pins(from, target, progress); !copied) return copied;
   Files& files = Files::machine();
   if (auto synced = files.sync_directory(database_path(target)); !synced) return synced;
   return files.sync_directory(target);
@@ -112,7 +121,7 @@ Result<void> stage(const fs::path& directory, const fs::path& staged) {
     if (!name.ends_with(".log") && !name.starts_with("OPTIONS-") && name != "IDENTITY") continue;
     if (auto copied = copy_file(database / name, database_path(staged) / name, silent); !copied) return copied;
   }
-  return {};
+  return copy_pins(directory, staged, silent);
 }
 
 Result<std::unique_ptr<Node>> open_copy(const fs::path& directory, const std::shared_ptr<const TypeTable>& types) {

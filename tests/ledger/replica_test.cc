@@ -7,6 +7,8 @@
 #include "ledger/directory_builder.h"
 #include "ledger/node.h"
 #include "ledger/pins.h"
+#include "ledger/recovered.h"
+#include "ledger/recovery.h"
 #include "tests/ledger/space_fixture.h"
 
 namespace jangbu {
@@ -335,6 +337,35 @@ TEST_F(Replica, TakesUpALedgerThatItHasNot) {
   ASSERT_NO_FATAL_FAILURE(records(*replica, 5, 30));
   EXPECT_EQ(replica->view(hanbit)->root(), *theirs.root_at(TreeSize(30)));
   EXPECT_TRUE(audit(*replica->view(hanbit)));
+}
+
+TEST_F(Replica, ItsBackupIsOneOfALedgerThatIsFollowed) {
+  ASSERT_NO_FATAL_FAILURE(build());
+  const std::uint64_t before = signer->view(hanbit)->size().value();
+  for (std::uint64_t i = 1000; i < 1010; ++i) ASSERT_TRUE(put(*signer, hanbit, heartbeat(hanbit, i)));
+  const auto replica = open();
+  ASSERT_NO_FATAL_FAILURE(follow(*replica, *signer->view(hanbit), before, before + 10));  // more than is signed
+  const auto backed_up = replica->backup(space.folder / "backup");
+  ASSERT_TRUE(backed_up) << to_string(backed_up.error());
+  NodeOptions reading = options();
+  reading.directory = space.folder / "backup";
+  reading.read_only = true;
+  const auto copy = Node::open(reading, types());
+  ASSERT_TRUE(copy) << to_string(copy.error());
+  EXPECT_EQ((*copy)->view(hanbit)->root(), replica->view(hanbit)->root());
+  EXPECT_EQ((*copy)->view(hanbit)->checkpoint_size(), TreeSize(before));
+}
+
+TEST_F(Replica, WhatWasRecoveredOfAFollowedLedgerIsNotItsMatter) {
+  ASSERT_NO_FATAL_FAILURE(build());
+  const LedgerView view = *signer->view(hanbit);
+  const LedgerHead heads[] = {{hanbit, view.size(), view.root()}};
+  ASSERT_TRUE(write_recovered_note(Files::machine(), database_path(directory()), "1", "2026-03-01T09:00:00Z", heads));
+  const auto replica = open();
+  const auto unsaid = say_recovered(*replica, options());
+  ASSERT_TRUE(unsaid) << to_string(unsaid.error());
+  EXPECT_TRUE(unsaid->empty()) << unsaid->front();
+  EXPECT_FALSE(std::filesystem::exists(database_path(directory()) / "recovered-1"));
 }
 
 TEST_F(Replica, ALostPinsFileOrALogKeyOfAnotherLedgerIsNoQuietChange) {

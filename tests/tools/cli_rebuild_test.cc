@@ -53,6 +53,10 @@ TEST_F(RebuildTest, TakesOverADirectoryABackupOrExportedLedgers) {
     EXPECT_EQ(found(at("of-" + from)), found(node_)) << from;
     EXPECT_NE(found(node_), "");
   }
+  // A backup of what it follows is one too.
+  const Ran backup = jangbu({"backup", at("of-node"), at("backup-of-follower")});
+  ASSERT_EQ(backup.status, 0) << backup.err;
+  EXPECT_EQ(roots(at("backup-of-follower")), wanted);
   // What it follows it does not write.
   const Ran written = jangbu({"emit", "--node", at("of-node"), "--quiet", "-"}, access(900) + "\n");
   EXPECT_NE(written.status, 0);
