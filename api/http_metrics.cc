@@ -200,10 +200,17 @@ std::string HttpMetrics::text(const Service& service, std::optional<std::uint64_
         number(service.troubles->all().size()));
   }
   Labelled sizes("jangbu_ledger_size", "Entries of a ledger", "ledger");
-  for (const LedgerView& view : node.views()) sizes.add(view.info().id.text(), number(view.size().value()));
+  Labelled signed_sizes("jangbu_ledger_signed_size",
+                        "Size of the newest checkpoint: less where the node follows the ledger and its signer is behind",
+                        "ledger");
+  for (const LedgerView& view : node.views()) {
+    sizes.add(view.info().id.text(), number(view.size().value()));
+    signed_sizes.add(view.info().id.text(), number(view.checkpoint_size().value()));
+  }
   Labelled stopped("jangbu_ledger_stopped", "1: the ledger takes nothing until its operator has decided", "ledger");
   for (const LedgerId& ledger : node.ledgers()) stopped.add(ledger.text(), node.ledger_stopped(ledger) ? 1 : 0);
   out.push_back(std::move(sizes.family));
+  out.push_back(std::move(signed_sizes.family));
   out.push_back(std::move(stopped.family));
   if (service.standings != nullptr) add_standings(out, *service.standings, service.clock.wall_milliseconds());
   add_process(out);

@@ -221,6 +221,33 @@ TEST_F(LedgersTest, TheNodeSaysHowItIs) {
   EXPECT_NE(metrics.body.find("jangbu_ledger_size{ledger=\"hanbit\"} " + std::to_string(size_of("hanbit"))),
             std::string::npos)
       << metrics.body;
+  EXPECT_NE(metrics.body.find("jangbu_ledger_signed_size{ledger=\"hanbit\"} " + std::to_string(size_of("hanbit"))),
+            std::string::npos);
+}
+
+TEST_F(LedgersTest, GivesAllCheckpointsInPages) {
+  const std::uint64_t size = size_of("hanbit");
+  ASSERT_GE(size, 3U);
+  const json all = json::parse(get("/v1/ledgers/hanbit/checkpoints").body);
+  ASSERT_GE(all["checkpoints"].size(), 2U);
+  EXPECT_EQ(all["checkpoints"].back()["size"], size);
+  EXPECT_EQ(all["checkpoints"].back()["note"], get("/ledgers/hanbit/checkpoint").body);
+  EXPECT_FALSE(all.contains("next"));
+  json paged = json::array();
+  std::string from = "0";
+  for (std::size_t page = 0; page <= all["checkpoints"].size() && !from.empty(); ++page) {
+    const json one = json::parse(get("/v1/ledgers/hanbit/checkpoints?limit=1&from=" + from).body);
+    ASSERT_LE(one["checkpoints"].size(), 1U);
+    for (const json& note : one["checkpoints"]) paged.push_back(note);
+    from = one.contains("next") ? one["next"].dump() : "";
+  }
+  EXPECT_EQ(paged, all["checkpoints"]);
+  EXPECT_EQ(
+      json::parse(get("/v1/ledgers/hanbit/checkpoints?from=" + std::to_string(size + 1)).body)["checkpoints"].size(),
+      0U);
+  EXPECT_EQ(get("/v1/ledgers/hanbit/checkpoints?limit=0").status, 400);
+  EXPECT_EQ(get("/v1/ledgers/hanbit/checkpoints?from=x").status, 400);
+  EXPECT_EQ(get("/v1/ledgers/nowhere/checkpoints").status, 404);
 }
 
 }  // namespace
