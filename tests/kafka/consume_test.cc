@@ -17,13 +17,13 @@ class Consumers : public WholeNode {
   void SetUp() override {
     const char* where = std::getenv("JANGBU_KAFKA");
     if (where == nullptr || *where == '\0') GTEST_SKIP() << "JANGBU_KAFKA names no broker";
-    kafka_ = where;
+    // The demo's space is always of this name, and others have topics of it on the broker that is there.
+    brokers_ = std::make_unique<OwnBrokers>();
+    ASSERT_TRUE(brokers_->started());
+    kafka_ = brokers_->settings();
     space_ = "medspace";
   }
-  void TearDown() override {
-    if (kafka_.empty()) return;
-    for (const LedgerId& ledger : ledgers_) (void)admin()->delete_topic(topic(ledger.text()));
-  }
+  void TearDown() override {}  // its topics go with its broker
 
   // A demo's year: its space's twin, not served yet, in node_, and what its institutions have said, in order.
   struct Said {
@@ -109,12 +109,13 @@ class Consumers : public WholeNode {
   }
   // Everything that ticks have made visible is concluded upon, and all of it has come back from Kafka.
   static bool is_through(const std::string& url) {
-    const Json checks = get(url, "/readyz").value("checks", Json::array());
+    const Json checks = look(url, "/readyz").value("checks", Json::array());
     return !checks.empty() && std::all_of(checks.begin(), checks.end(), [](const Json& check) {
       return check.value("lag_entries", 1) == 0 && check.value("outbox", 1) == 0;
     });
   }
 
+  std::unique_ptr<OwnBrokers> brokers_;
   std::vector<LedgerId> ledgers_;
   const SystemClock machine_;
 };
@@ -175,7 +176,7 @@ TEST_F(Consumers, ConcludeTheSameHoweverTheyAreKilled) {
   std::map<std::string, std::uint64_t> sizes;
   for (const LedgerId& ledger : ledgers_) sizes[ledger.text()] = size(node->url(), ledger.text());
   const auto ticked = [&] {
-    const Json checks = get(services[0]->url(), "/readyz").value("checks", Json::array());
+    const Json checks = look(services[0]->url(), "/readyz").value("checks", Json::array());
     return !checks.empty() && checks[0].contains("last_tick") && is_through(services[0]->url());
   };
   ASSERT_TRUE(comes(ticked, std::chrono::minutes(3))) << services[0]->said();

@@ -173,7 +173,7 @@ TEST_F(NodeOnABroker, WithoutABrokerNothingIsAcknowledgedAndNothingThatWasIsLost
   ASSERT_TRUE(comes([&] { return (refused = post(60)).status == 503; })) << refused.status << refused.body;
   EXPECT_THAT(refused.body, HasSubstr("kafka_unreachable"));
   EXPECT_FALSE(refused.header("retry-after").empty());
-  ASSERT_TRUE(comes([&] { return get(node->url(), "/readyz", 503).value("code", "") == "kafka_unreachable"; }));
+  ASSERT_TRUE(comes([&] { return look(node->url(), "/readyz", 503).value("code", "") == "kafka_unreachable"; }));
   // Reading goes on meanwhile.
   EXPECT_GT(size(node->url(), "hanbit"), 0U);
 
@@ -183,7 +183,7 @@ TEST_F(NodeOnABroker, WithoutABrokerNothingIsAcknowledgedAndNothingThatWasIsLost
   for (const int number : acknowledged) {
     ASSERT_TRUE(comes([&] { return !receipt(node->url(), number).is_null(); })) << number << node->said();
   }
-  EXPECT_TRUE(comes([&] { return get(node->url(), "/readyz").value("ready", false); }));
+  EXPECT_TRUE(comes([&] { return look(node->url(), "/readyz").value("ready", false); }));
   EXPECT_EQ(node->stop(), 0) << node->said();
   kafka_.clear();
 }

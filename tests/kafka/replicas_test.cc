@@ -22,7 +22,7 @@ class Replicas : public WholeNode {
     return answer && answer->status == 200 ? answer->body : "";
   }
   static std::uint64_t signed_size(const std::string& url, const std::string& ledger) {
-    return get(url, "/v1/ledgers/" + ledger).value("signed_size", std::uint64_t{0});
+    return look(url, "/v1/ledgers/" + ledger).value("signed_size", std::uint64_t{0});
   }
   static std::string receipt_text(const std::string& url, int number) {
     return text(url, "/v1/receipts?format=tlog-proof&source=%2Fhanbit%2Femr&id=" + id_of(number));

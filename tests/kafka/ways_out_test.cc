@@ -157,7 +157,7 @@ TEST_F(WaysOut, AnotherClusterAProducersTimeAndATransactionThatHangs) {
     ASSERT_TRUE(leave_transaction_open(settings(), topic(kLedger), access(80)));
     ASSERT_NO_FATAL_FAILURE(write(kLedger, {structured(access(81))}));
     const auto held = [&] {
-      for (const Json& trouble : get(elsewhere.url(), "/readyz").value("troubles", Json::array())) {
+      for (const Json& trouble : look(elsewhere.url(), "/readyz").value("troubles", Json::array())) {
         if (trouble["code"] == "kafka_transaction") return trouble["part"] == std::string("topic of ") + kLedger;
       }
       return false;

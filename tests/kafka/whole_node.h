@@ -132,8 +132,13 @@ class WholeNode : public tools::testing::CliTest {
     if (!answer || answer->status != status) return {};
     return Json::parse(answer->body, nullptr, false);
   }
+  // The same; where there is no such answer (yet), an object without members.
+  static Json look(const std::string& url, const std::string& target, int status = 200) {
+    Json json = get(url, target, status);
+    return json.is_object() ? json : Json::object();
+  }
   static std::uint64_t size(const std::string& url, const std::string& ledger) {
-    return get(url, "/v1/ledgers/" + ledger).value("size", std::uint64_t{0});
+    return look(url, "/v1/ledgers/" + ledger).value("size", std::uint64_t{0});
   }
   static Json receipt(const std::string& url, int number) {
     return get(url, "/v1/receipts?source=%2Fhanbit%2Femr&id=" + id_of(number));
@@ -145,7 +150,7 @@ class WholeNode : public tools::testing::CliTest {
     return answer && (answer->status == 200 || answer->body.find("checkpoint_pending") != std::string::npos);
   }
   static bool followed(const std::string& url) {
-    const Json topics = get(url, "/readyz").value("kafka", Json::object()).value("topics", Json::array());
+    const Json topics = look(url, "/readyz").value("kafka", Json::object()).value("topics", Json::array());
     return !topics.empty() &&
            std::all_of(topics.begin(), topics.end(), [](const Json& each) { return each.value("followed", false); });
   }
@@ -174,7 +179,7 @@ class WholeNode : public tools::testing::CliTest {
   }
   // Why `ledger` is stopped: the error's name; empty: it is not.
   static std::string stopped(const std::string& url, const std::string& ledger) {
-    for (const Json& trouble : get(url, "/readyz").value("troubles", Json::array())) {
+    for (const Json& trouble : look(url, "/readyz").value("troubles", Json::array())) {
       if (trouble["part"] == "ledger " + ledger) return trouble["code"];
     }
     return "";
