@@ -200,9 +200,9 @@ std::string HttpMetrics::text(const Service& service, std::optional<std::uint64_
         number(service.troubles->all().size()));
   }
   Labelled sizes("jangbu_ledger_size", "Entries of a ledger", "ledger");
-  Labelled signed_sizes("jangbu_ledger_signed_size",
-                        "Size of the newest checkpoint: less where the node follows the ledger and its signer is behind",
-                        "ledger");
+  Labelled signed_sizes(
+      "jangbu_ledger_signed_size",
+      "Size of the newest checkpoint: less where the node follows the ledger and its signer is behind", "ledger");
   for (const LedgerView& view : node.views()) {
     sizes.add(view.info().id.text(), number(view.size().value()));
     signed_sizes.add(view.info().id.text(), number(view.checkpoint_size().value()));

@@ -4,12 +4,15 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <thread>
 
 #include "ledger/kafka.h"
 #include "ledger/kafka_library.h"
 
 namespace jangbu {
 namespace {
+
+constexpr std::chrono::milliseconds kLeaderPause{100};
 
 using Clock = std::chrono::steady_clock;
 
@@ -269,8 +272,13 @@ Result<KafkaWatermarks> KafkaReader::watermarks(const std::string& topic, std::c
   if (there != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error(**asker, there, topic));
   std::int64_t low = 0, high = 0, low_too = 0, stable = 0;
   for (const auto& [instance, from, to] : {std::tuple(*looker, &low_too, &stable), std::tuple(*asker, &low, &high)}) {
-    const auto asked =
-        rd_kafka_query_watermark_offsets(instance->get(), topic.c_str(), 0, from, to, whole_milliseconds(left()));
+    auto asked = RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
+    // A topic that was made a moment ago: not every broker has heard who leads it.
+    while (asked == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION) {
+      asked = rd_kafka_query_watermark_offsets(instance->get(), topic.c_str(), 0, from, to, whole_milliseconds(left()));
+      if (asked != RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || left() < 2 * kLeaderPause) break;
+      std::this_thread::sleep_for(kLeaderPause);
+    }
     if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::unexpected(kafka_error(*instance, asked, topic));
   }
   const auto offset = [](std::int64_t value) {

@@ -18,7 +18,7 @@ Result<std::size_t> PeerCheckpoints::step() {
   std::size_t copied = 0;
   for (const LedgerView& view : node_->views()) {
     if (!node_->follows(view.info().id) || node_->ledger_stopped(view.info().id)) continue;
-    const auto taken = copy(view);
+    auto taken = copy(view);
     if (!taken && taken.error().code == Code::root_contradicted) continue;
     if (!taken) return taken;
     copied += *taken;

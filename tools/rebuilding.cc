@@ -62,7 +62,7 @@ Result<void> take_entries(DirectoryBuilder& builder, const LedgerId& ledger, Led
     const auto chunk = next.get();
     if (!chunk) return tl::unexpected(chunk.error());
     if (at + kChunkBundles < bundles) next = fetching(at + kChunkBundles);
-    const auto added = builder.add(ledger, chunk->entries);
+    auto added = builder.add(ledger, chunk->entries);
     if (!added) {
       if (next.valid()) next.wait();
       return added;
