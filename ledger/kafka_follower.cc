@@ -67,7 +67,7 @@ Result<std::size_t> KafkaFollower::step(std::chrono::milliseconds wait) {
     looks.swap(looks_);
   }
   for (KafkaLook& look : looks) take_over(std::move(look));
-  follow_new();
+  if (!looks.empty()) follow_new();  // a look takes ledgers up
   std::size_t taken = 0;
   for (const auto& [topic, following] : by_topic_) {
     if (following->followed && following->failed->load()) {

@@ -37,8 +37,9 @@ struct Node::Impl {
 
   [[nodiscard]] Result<std::size_t> number_of(const LedgerId& ledger) const {
     const auto cut = current();
-    const auto found = cut->numbers.find(ledger);
-    if (found == cut->numbers.end()) return fail(Code::no_such_ledger, ledger.text(), "not a ledger of this node");
+    const auto found = cut->ledgers->numbers.find(ledger);
+    if (found == cut->ledgers->numbers.end())
+      return fail(Code::no_such_ledger, ledger.text(), "not a ledger of this node");
     return found->second;
   }
 
@@ -97,7 +98,7 @@ struct Node::Impl {
     const auto cut = current();
     for (std::size_t i = 0; i < cut->views.size(); ++i) {
       const auto& view = cut->views[i];
-      if (cut->followed[i] || !view || view->checkpoint_size == view->size) continue;
+      if (cut->ledgers->followed[i] || !view || view->checkpoint_size == view->size) continue;
       auto signed_up = sequencer->sign(i);
       if (!signed_up) return signed_up;
     }
@@ -215,8 +216,8 @@ bool Node::has_order() const { return impl_->order != nullptr; }
 
 bool Node::follows(const LedgerId& ledger) const {
   const auto cut = impl_->current();
-  const auto number = cut->numbers.find(ledger);
-  return number != cut->numbers.end() && cut->followed[number->second];
+  const auto number = cut->ledgers->numbers.find(ledger);
+  return number != cut->ledgers->numbers.end() && cut->ledgers->followed[number->second];
 }
 
 std::optional<VerifierKey> Node::coordinator_key() const {
@@ -315,11 +316,11 @@ Result<std::size_t> Node::commit_pending() {
 std::vector<LedgerId> Node::ledgers() const {
   std::vector<LedgerId> ids;
   const auto cut = impl_->current();
-  for (const auto& [id, number] : cut->numbers) ids.push_back(id);
+  for (const auto& [id, number] : cut->ledgers->numbers) ids.push_back(id);
   return ids;
 }
 
-bool Node::has(const LedgerId& ledger) const { return impl_->current()->numbers.contains(ledger); }
+bool Node::has(const LedgerId& ledger) const { return impl_->current()->ledgers->numbers.contains(ledger); }
 
 Result<LedgerView> Node::view(const LedgerId& ledger) const {
   const auto number = impl_->number_of(ledger);
@@ -332,7 +333,7 @@ Result<LedgerView> Node::view(const LedgerId& ledger) const {
 std::vector<LedgerView> Node::views() const {
   const auto all = impl_->current();
   std::vector<LedgerView> views;
-  for (const auto& [id, number] : all->numbers) {
+  for (const auto& [id, number] : all->ledgers->numbers) {
     if (all->views[number]) views.push_back(LedgerView(all->views[number]));
   }
   return views;

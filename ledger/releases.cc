@@ -50,10 +50,11 @@ std::shared_ptr<const LedgerViewState> Releases::grown(const LedgerState& state,
 Result<void> Releases::begin(const std::vector<LedgerState>& states, std::vector<bool> followed, CommitNumber commit) {
   auto all = std::make_shared<ReleasedCut>();
   all->commit = commit;
-  all->followed = std::move(followed);
+  auto ledgers = std::make_shared<ReleasedCut::Ledgers>();
+  ledgers->followed = std::move(followed);
   infos_.resize(states.size());
   for (std::size_t i = 0; i < states.size(); ++i) {
-    all->numbers.emplace(states[i].id(), i);
+    ledgers->numbers.emplace(states[i].id(), i);
     all->authors.push_back(states[i].authors());
     if (states[i].size().value() == 0) {
       all->views.push_back(nullptr);
@@ -63,6 +64,7 @@ Result<void> Releases::begin(const std::vector<LedgerState>& states, std::vector
     if (!checkpoint) return tl::unexpected(checkpoint.error());
     all->views.push_back(view_of(i, states[i], *checkpoint ? std::move(**checkpoint) : StoredCheckpoint(), {}));
   }
+  all->ledgers = std::move(ledgers);
   const std::lock_guard guard(mutex_);
   current_ = std::move(all);
   return {};
@@ -93,10 +95,12 @@ void Releases::release(const Released& released, const std::function<const Ledge
 
 void Releases::join(const LedgerId& ledger, bool followed) {
   auto next = std::make_shared<ReleasedCut>(*current());
-  next->numbers.emplace(ledger, next->views.size());
+  auto ledgers = std::make_shared<ReleasedCut::Ledgers>(*next->ledgers);
+  ledgers->numbers.emplace(ledger, next->views.size());
+  ledgers->followed.push_back(followed);
+  next->ledgers = std::move(ledgers);
   next->views.push_back(nullptr);
   next->authors.push_back(nullptr);
-  next->followed.push_back(followed);
   infos_.push_back(nullptr);
   const std::lock_guard guard(mutex_);
   current_ = std::move(next);

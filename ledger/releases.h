@@ -20,11 +20,15 @@ namespace jangbu {
 // All of one commit. Immutable.
 struct ReleasedCut {
   CommitNumber commit;
-  std::map<LedgerId, std::size_t> numbers;
+  // The node's ledgers; one and the same from commit to commit until a ledger joins.
+  struct Ledgers {
+    std::map<LedgerId, std::size_t> numbers;
+    std::vector<bool> followed;  // by ledger number: not signed here (pins.h)
+  };
+  std::shared_ptr<const Ledgers> ledgers;
   // By ledger number; nullptr: no genesis yet.
   std::vector<std::shared_ptr<const LedgerViewState>> views;
   std::vector<std::shared_ptr<const AuthorRegistry>> authors;
-  std::vector<bool> followed;  // not signed here (pins.h)
 };
 
 class Releases {

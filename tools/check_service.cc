@@ -217,13 +217,13 @@ bool CheckService::Impl::step_by_itself() {
   Result<void> done;
   // A node that follows may get the coordinating body's ledger, or a hospital's, later than it starts.
   if (const std::size_t now = options.node->views().size(); now != ledgers) {
-    ledgers = now;
     runners.clear();
     database.reset();
     if (!coordinator) {
       if (auto found = coordinator_ledger(*options.node)) coordinator = *found;
     }
     done = read_keys();
+    if (done) ledgers = now;  // else the keys are read again before anything is concluded without them
   }
   if (!coordinator) return false;
   if (done && runners.empty()) done = open_checks();
